@@ -1,0 +1,1 @@
+//! Request signatures of the RPC gateway.
