@@ -1,1 +1,110 @@
-//! desired.
+//! What the manifests of a stack say, with variables, `for_each` and references resolved.
+//!
+//! Still open: the globs of table sets (they need the source's tables) and secrets (they stay references).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::address::Address;
+use crate::resource::{Datasource, Resource, Task};
+use crate::source::Span;
+
+/// A whole stack.
+#[derive(Debug, Clone)]
+pub struct Desired {
+    /// `[stack]`.
+    pub stack: Stack,
+    /// `[provider]`, the environment's settings laid over it.
+    pub provider: Provider,
+    /// Every resource.
+    pub resources: BTreeMap<Address, Declared>,
+}
+
+/// `[stack]` and the chosen environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stack {
+    /// Its name.
+    pub name: String,
+    /// The environment's name; `None` without `--env`.
+    pub environment: Option<String>,
+}
+
+/// Which service to talk to, and how hard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Provider {
+    /// The region's id.
+    pub region: Option<String>,
+    /// Where to send requests.
+    pub endpoint: Endpoint,
+    /// What exists on the embedded endpoint before the first apply; a path below the stack's root.
+    pub seed: Option<String>,
+    /// The CLI profile that holds the access key.
+    pub profile: Option<String>,
+    /// How requests are signed.
+    pub signature: Signature,
+    /// Requests per second, all operations together.
+    pub qps: u32,
+    /// Resources that are applied side by side.
+    pub parallelism: usize,
+}
+
+/// Where requests go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoint {
+    /// The region's public host.
+    Region,
+    /// The emulator inside this process.
+    Embedded,
+    /// A URL.
+    Url(String),
+}
+
+/// The signature schemes (API facts 2.4, 2.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signature {
+    /// HMAC-SHA1 version 1.0, in the parameters.
+    HmacSha1,
+    /// ACS3-HMAC-SHA256, in the headers.
+    Acs3HmacSha256,
+}
+
+/// A resource with what its block says around it.
+#[derive(Debug, Clone)]
+pub struct Declared {
+    /// What is declared.
+    pub resource: Resource,
+    /// Addresses of `depends_on`.
+    pub depends_on: BTreeSet<Address>,
+    /// The block's header.
+    pub span: Span,
+    /// The value of each field that the block has, by the field's name.
+    pub fields: BTreeMap<String, Span>,
+}
+
+impl Declared {
+    /// The spot of a field's value, or of the block where the field is absent.
+    pub fn field(&self, name: &str) -> Span {
+        self.fields.get(name).copied().unwrap_or(self.span)
+    }
+}
+
+impl Desired {
+    /// Every task.
+    pub fn tasks(&self) -> impl Iterator<Item = (&Address, &Declared, &Task)> {
+        self.resources
+            .iter()
+            .filter_map(|(address, declared)| match &declared.resource {
+                Resource::Task(task) => Some((address, declared, task)),
+                _ => None,
+            })
+    }
+
+    /// Every data source.
+    pub fn datasources(&self) -> impl Iterator<Item = (&Address, &Declared, &Datasource)> {
+        self.resources
+            .iter()
+            .filter_map(|(address, declared)| match &declared.resource {
+                Resource::Datasource(datasource) => Some((address, declared, datasource)),
+                _ => None,
+            })
+    }
+}

@@ -1,1 +1,141 @@
-//! diagnostic.
+//! What is wrong with a manifest, where, and how to mend it.
+//!
+//! Readers collect diagnostics and go on; [`crate::render`] sorts and draws them. The summary is fixed by the
+//! [`Code`], the detail names names, the help is the likely mend.
+
+mod codes;
+
+pub use codes::Code;
+
+use crate::address::Address;
+use crate::source::Span;
+
+/// Whether planning may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing may be called before it is mended.
+    Error,
+    /// Worth reading; nothing is stopped.
+    Warning,
+}
+
+/// A second place that explains the first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// What is to be seen there.
+    pub text: String,
+}
+
+/// One problem of the user's input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What kind of problem.
+    pub code: Code,
+    /// Whether it stops the run.
+    pub severity: Severity,
+    /// What is wrong, with names: a lowercase fragment without a full stop.
+    pub detail: String,
+    /// The spot to underline.
+    pub primary: Option<Span>,
+    /// Other spots.
+    pub labels: Vec<Label>,
+    /// The likely mend.
+    pub help: Option<String>,
+    /// The resource it belongs to.
+    pub address: Option<Address>,
+}
+
+impl Diagnostic {
+    /// An error at a spot.
+    pub fn error(code: Code, span: Span, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            detail: detail.into(),
+            primary: Some(span),
+            labels: Vec::new(),
+            help: None,
+            address: None,
+        }
+    }
+
+    /// The same with the likely mend.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same with one more spot.
+    #[must_use]
+    pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.labels.push(Label {
+            span,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// The same, said of one resource.
+    #[must_use]
+    pub fn address(mut self, address: Address) -> Self {
+        self.address = Some(address);
+        self
+    }
+
+    /// The same as a warning.
+    #[must_use]
+    pub fn warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+}
+
+/// What a reader found, in the order in which it was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    /// Adds all of another reader's.
+    pub fn extend(&mut self, others: Diagnostics) {
+        self.0.extend(others.0);
+    }
+
+    /// Whether any of them stops the run.
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// Whether there are none at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All of them, by file and offset; those without a spot come last.
+    pub fn sorted(&self) -> Vec<&Diagnostic> {
+        let mut sorted: Vec<_> = self.0.iter().collect();
+        sorted.sort_by_key(|d| (d.primary.is_none(), d.primary, d.code));
+        sorted
+    }
+}
+
+/// The candidate nearest to a word that was not understood, if it is near enough to be what was meant.
+pub fn did_you_mean<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        // A third of the word may be mistyped: past that the suggestion surprises more than it helps.
+        .filter(|(distance, _)| *distance <= (word.chars().count() / 3).max(1))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
