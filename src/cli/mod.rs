@@ -1,30 +1,49 @@
-//! The command line: dispatch to one file per command.
+//! The command line: one file per command, which resolves its arguments, makes one call into the library, and reports.
 
+mod args;
+pub mod context;
 pub mod emulator;
+pub mod exit;
+pub mod ui;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 
-/// Declarative Data Integration sync tasks.
-#[derive(Debug, Parser)]
-#[command(name = "syncform", version)]
-struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Serves the API on this machine
-    Emulator(emulator::Args),
-}
+use args::{Cli, Command};
+use context::Context;
+use exit::{Exit, Failure};
 
 /// Runs one command line and says how it ended.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let args = Args::parse_from(args);
-    match args.command {
-        Command::Emulator(args) => emulator::run(&args),
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are asked for, so they go to stdout and are no mistake; clap knows which is which.
+            let exit = if error.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            };
+            // A reader that went away is no reason to fail.
+            error.print().ok();
+            return exit.into();
+        }
+    };
+    let context = Context::new(cli.global);
+    match dispatch(&cli.command, &context) {
+        Ok(code) => code,
+        Err(failure) => {
+            context.ui.failure(&failure);
+            failure.exit.into()
+        }
     }
+}
+
+/// One arm a command: each is `run(&args, &context) -> Result<Exit, Failure>` in its own file.
+fn dispatch(command: &Command, _context: &Context) -> Result<ExitCode, Failure> {
+    Ok(match command {
+        Command::Emulator(args) => emulator::run(args),
+    })
 }

@@ -1,1 +1,3 @@
-//! render.
+//! Everything that people and programs read, as text: nothing here writes.
+
+pub mod safe;
