@@ -93,7 +93,7 @@ impl Desired {
         self.resources
             .iter()
             .filter_map(|(address, declared)| match &declared.resource {
-                Resource::Task(task) => Some((address, declared, task)),
+                Resource::Task(task) => Some((address, declared, &**task)),
                 _ => None,
             })
     }

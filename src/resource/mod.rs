@@ -68,7 +68,7 @@ pub enum Resource {
     /// `[ddl_policy.…]`
     DdlPolicy(DdlPolicy),
     /// `[task.…]`
-    Task(Task),
+    Task(Box<Task>),
 }
 
 impl Resource {
