@@ -41,6 +41,9 @@ pub struct Tracked {
     pub object: Object,
     /// What it must outlive: deletes go in the reverse of these.
     pub depends_on: BTreeSet<Address>,
+    /// The manifest's `protect` when it was last applied: it holds on when the block is gone.
+    #[serde(default)]
+    pub protect: bool,
 }
 
 /// A remote object.
