@@ -1,4 +1,23 @@
 //! Where state and journal are kept.
+//!
+//! [`Store`] is what apply needs; [`SqliteStore`] and [`LeasedStore`] keep it in one file, described in `schema/state/`.
+
+mod db;
+mod digest;
+mod error;
+mod files;
+mod lease;
+mod migrate;
+mod process;
+mod resources;
+mod runs;
+mod sqlite;
+
+pub use error::{FileProblem, StoreError};
+pub use lease::{Fence, Holder, Lock, Standing};
+pub use process::Process;
+pub use runs::RunRecord;
+pub use sqlite::{LeasedStore, Minted, SqliteStore};
 
 use jiff::Timestamp;
 
@@ -44,6 +63,12 @@ pub trait Store {
 
     /// The run that was not finished, if there is one; there is never more than one.
     fn open_run(&self) -> Result<Option<OpenRun>, Self::Error>;
+
+    /// Whether a call may be sent now: the lock is still ours and its time has not run out. Asked before each call.
+    fn still_mine(&self, now: Timestamp) -> Result<(), Self::Error>;
+
+    /// Keeps the lock from running out; also revives it when it did and nobody took it.
+    fn heartbeat(&mut self, now: Timestamp) -> Result<(), Self::Error>;
 
     /// Begins a run of a plan made from the state of `base`: refused when the state has moved on. Raises the serial, so
     /// that the same plan cannot begin twice.
