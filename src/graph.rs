@@ -38,7 +38,10 @@ impl DependencyGraph {
     pub fn build<'a>(
         nodes: impl IntoIterator<Item = (&'a Address, BTreeSet<Address>)>,
     ) -> Result<Self, Vec<Cycle>> {
-        let mut built = Self { graph: DiGraph::new(), index: BTreeMap::new() };
+        let mut built = Self {
+            graph: DiGraph::new(),
+            index: BTreeMap::new(),
+        };
         for (address, dependencies) in nodes {
             let from = built.node(address);
             for dependency in &dependencies {
@@ -46,10 +49,16 @@ impl DependencyGraph {
                 built.graph.update_edge(from, to, ());
             }
         }
-        let mut cycles: Vec<_> =
-            tarjan_scc(&built.graph).iter().filter_map(|scc| built.cycle_within(scc)).collect();
+        let mut cycles: Vec<_> = tarjan_scc(&built.graph)
+            .iter()
+            .filter_map(|scc| built.cycle_within(scc))
+            .collect();
         cycles.sort_by(|a, b| a.0.cmp(&b.0));
-        if cycles.is_empty() { Ok(built) } else { Err(cycles) }
+        if cycles.is_empty() {
+            Ok(built)
+        } else {
+            Err(cycles)
+        }
     }
 
     /// Every address, each after all that it depends on; free choices go by address.
@@ -57,7 +66,14 @@ impl DependencyGraph {
         let mut waiting: BTreeMap<NodeIndex, usize> = self
             .graph
             .node_indices()
-            .map(|n| (n, self.graph.neighbors_directed(n, Direction::Outgoing).count()))
+            .map(|n| {
+                (
+                    n,
+                    self.graph
+                        .neighbors_directed(n, Direction::Outgoing)
+                        .count(),
+                )
+            })
             .collect();
         let mut ready: BTreeSet<(&Address, NodeIndex)> = waiting
             .iter()
@@ -210,7 +226,10 @@ pub fn references(declared: &Declared) -> BTreeSet<Address> {
 
 /// The graph of a stack; a circle is a mistake that names all who take part.
 pub fn check(desired: &Desired) -> (Option<DependencyGraph>, Diagnostics) {
-    let nodes = desired.resources.iter().map(|(address, d)| (address, references(d)));
+    let nodes = desired
+        .resources
+        .iter()
+        .map(|(address, d)| (address, references(d)));
     let mut diagnostics = Diagnostics::default();
     match DependencyGraph::build(nodes) {
         Ok(graph) => (Some(graph), diagnostics),
@@ -247,7 +266,12 @@ mod tests {
     fn build(edges: &[(&str, &[&str])]) -> Result<DependencyGraph, Vec<Cycle>> {
         let nodes: Vec<_> = edges
             .iter()
-            .map(|(from, to)| (task(from), to.iter().map(|t| task(t)).collect::<BTreeSet<_>>()))
+            .map(|(from, to)| {
+                (
+                    task(from),
+                    to.iter().map(|t| task(t)).collect::<BTreeSet<_>>(),
+                )
+            })
             .collect();
         DependencyGraph::build(nodes.iter().map(|(a, d)| (a, d.clone())))
     }
@@ -261,10 +285,18 @@ mod tests {
 
     #[test]
     fn every_circle_is_told_whole() {
-        let cycles =
-            build(&[("a", &["b"]), ("b", &["c"]), ("c", &["a"]), ("x", &["x"]), ("y", &["a"])])
-                .unwrap_err();
+        let cycles = build(&[
+            ("a", &["b"]),
+            ("b", &["c"]),
+            ("c", &["a"]),
+            ("x", &["x"]),
+            ("y", &["a"]),
+        ])
+        .unwrap_err();
         let shown: Vec<_> = cycles.iter().map(ToString::to_string).collect();
-        assert_eq!(shown, ["task.a → task.b → task.c → task.a", "task.x → task.x"]);
+        assert_eq!(
+            shown,
+            ["task.a → task.b → task.c → task.a", "task.x → task.x"]
+        );
     }
 }

@@ -17,6 +17,7 @@ CREATE TABLE resources (
     address      TEXT NOT NULL PRIMARY KEY,
     object       TEXT NOT NULL,
     depends_on   TEXT NOT NULL,
+    protect      INTEGER NOT NULL CHECK (protect IN (0, 1)),
     digest       TEXT NOT NULL,
     -- A cache: what the API last answered and when. Not part of the state, so not of its serial either.
     actual       TEXT,

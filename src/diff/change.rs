@@ -220,9 +220,10 @@ impl Object {
     /// The remote object, as state knows it.
     pub(super) fn target(&self) -> Target {
         match self {
-            Self::Datasource(datasource) => {
-                Target { datasource: Some(datasource.id), ..Target::default() }
-            }
+            Self::Datasource(datasource) => Target {
+                datasource: Some(datasource.id),
+                ..Target::default()
+            },
             Self::Task(task) => Target {
                 file: task.stage.file(),
                 deployed: matches!(task.stage, Stage::Deployed { .. }),

@@ -24,9 +24,12 @@ pub(super) fn change(
         (None, None) => None,
         (None, Some(prior)) => Some(delete(address, prior, seen)),
         (Some(wanted), None) => Some(match seen {
-            Seen::Unread | Seen::Absent => {
-                create(address, wanted, ReasonCode::NotThere, "it does not exist yet".to_owned())
-            }
+            Seen::Unread | Seen::Absent => create(
+                address,
+                wanted,
+                ReasonCode::NotThere,
+                "it does not exist yet".to_owned(),
+            ),
             Seen::Present(row) => adopt(address, wanted, row),
         }),
         (Some(wanted), Some(prior)) => match seen {
@@ -48,7 +51,11 @@ fn spec_of(wanted: &Wanted) -> &DatasourceSpec {
 }
 
 fn reason(code: ReasonCode, text: String, wanted: &Wanted) -> Reason {
-    Reason { code, text, location: Some(wanted.location.clone()) }
+    Reason {
+        code,
+        text,
+        location: Some(wanted.location.clone()),
+    }
 }
 
 fn create(address: &Address, wanted: &Wanted, code: ReasonCode, why: String) -> Change {
@@ -61,14 +68,21 @@ fn create(address: &Address, wanted: &Wanted, code: ReasonCode, why: String) -> 
 fn adopt(address: &Address, wanted: &Wanted, row: &DatasourceRow) -> Change {
     let spec = spec_of(wanted);
     let differs = differences(spec, row);
-    let target = Target { datasource: Some(row.id), ..Target::default() };
+    let target = Target {
+        datasource: Some(row.id),
+        ..Target::default()
+    };
     let mut change = if differs.is_empty() {
         let why = format!(
             "data source {} exists with this name and nothing in it contradicts the manifest; its secrets cannot be read \
              back, so the whole content is written once",
             row.id
         );
-        let mut change = Change::new(address, Action::Adopt, reason(ReasonCode::Untracked, why, wanted));
+        let mut change = Change::new(
+            address,
+            Action::Adopt,
+            reason(ReasonCode::Untracked, why, wanted),
+        );
         change.effect = Effect::InPlace;
         change
     } else {
@@ -93,16 +107,23 @@ fn adopt(address: &Address, wanted: &Wanted, row: &DatasourceRow) -> Change {
 
 fn delete(address: &Address, prior: &DatasourceObject, seen: Seen<'_, DatasourceRow>) -> Change {
     let (action, text) = match seen {
-        Seen::Absent => {
-            (Action::Forget, "no manifest declares it, and it does not exist any more")
-        }
+        Seen::Absent => (
+            Action::Forget,
+            "no manifest declares it, and it does not exist any more",
+        ),
         Seen::Unread | Seen::Present(_) => (Action::Delete, "no manifest declares it any more"),
     };
-    let reason =
-        Reason { code: ReasonCode::NotDeclared, text: text.to_owned(), location: None };
+    let reason = Reason {
+        code: ReasonCode::NotDeclared,
+        text: text.to_owned(),
+        location: None,
+    };
     let mut change = Change::new(address, action, reason);
     change.before = Some(Spec::Datasource(prior.spec.clone()));
-    change.target = Target { datasource: Some(prior.id), ..Target::default() };
+    change.target = Target {
+        datasource: Some(prior.id),
+        ..Target::default()
+    };
     change
 }
 
@@ -141,7 +162,10 @@ fn update(
         return None;
     }
     let by_hand = changed.iter().all(|change| drifted.contains(&change.field)) && !moved;
-    let names: Vec<_> = changed.iter().map(|change| format!("`{}`", change.field)).collect();
+    let names: Vec<_> = changed
+        .iter()
+        .map(|change| format!("`{}`", change.field))
+        .collect();
     let why = if by_hand {
         reason(
             ReasonCode::Drifted,
@@ -149,15 +173,29 @@ fn update(
             wanted,
         )
     } else {
-        reason(ReasonCode::Changed, format!("the manifest changed {}", names.join(", ")), wanted)
+        reason(
+            ReasonCode::Changed,
+            format!("the manifest changed {}", names.join(", ")),
+            wanted,
+        )
     };
-    let mut change =
-        Change::new(address, if moved { Action::Replace } else { Action::Update }, why);
+    let mut change = Change::new(
+        address,
+        if moved {
+            Action::Replace
+        } else {
+            Action::Update
+        },
+        why,
+    );
     change.effect = Effect::InPlace;
     change.fields = changed;
     change.before = Some(Spec::Datasource(prior.spec.clone()));
     change.after = Some(wanted.spec.clone());
-    change.target = Target { datasource: Some(prior.id), ..Target::default() };
+    change.target = Target {
+        datasource: Some(prior.id),
+        ..Target::default()
+    };
     if moved {
         change.effect = Effect::Resync;
         change = change.withhold(
@@ -173,7 +211,10 @@ fn update(
 /// In what a row contradicts the spec. Keys that the service does not show, secrets among them, contradict nothing.
 fn differences(spec: &DatasourceSpec, row: &DatasourceRow) -> Vec<String> {
     let mut differs = Vec::new();
-    if !row.datasource_type.eq_ignore_ascii_case(spec.datasource_type.as_str()) {
+    if !row
+        .datasource_type
+        .eq_ignore_ascii_case(spec.datasource_type.as_str())
+    {
         differs.push(format!(
             "its type is `{}`, not `{}`",
             row.datasource_type,
@@ -204,7 +245,10 @@ fn fields(before: Option<&DatasourceSpec>, after: &DatasourceSpec) -> Vec<FieldC
     let shown = |spec: &DatasourceSpec| -> BTreeMap<String, Value> {
         let mut shown = spec.content.clone();
         shown.insert("name".to_owned(), Value::from(spec.name.clone()));
-        shown.insert("type".to_owned(), Value::from(spec.datasource_type.as_str()));
+        shown.insert(
+            "type".to_owned(),
+            Value::from(spec.datasource_type.as_str()),
+        );
         shown.insert("env".to_owned(), Value::from(spec.env.as_str()));
         shown.insert("workspace".to_owned(), Value::from(spec.project_id.0));
         if let Some(description) = &spec.description {

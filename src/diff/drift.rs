@@ -38,7 +38,10 @@ pub(super) fn of(address: &Address, prior: &Object, actual: &Actual) -> Option<D
                         "it was {} and is {}{}",
                         before.as_str(),
                         now.run.as_str(),
-                        now.message.as_deref().map(|m| format!(": {m}")).unwrap_or_default()
+                        now.message
+                            .as_deref()
+                            .map(|m| format!(": {m}"))
+                            .unwrap_or_default()
                     ));
                 }
                 differences
@@ -58,7 +61,10 @@ pub(super) fn of(address: &Address, prior: &Object, actual: &Actual) -> Option<D
                 .collect(),
         },
     };
-    (!differences.is_empty()).then(|| Drift { address: address.clone(), differences })
+    (!differences.is_empty()).then(|| Drift {
+        address: address.clone(),
+        differences,
+    })
 }
 
 /// The status that a transitional one leads to, so that a task on its way is no drift.

@@ -104,7 +104,13 @@ pub fn changes(wanted: &BTreeMap<Address, Wanted>, prior: &State, actual: &Actua
                     Object::Task(task) => Some(task),
                     Object::Datasource(_) => None,
                 });
-                task::change(address, want, known_task, seen(&actual.tasks, address), &files)
+                task::change(
+                    address,
+                    want,
+                    known_task,
+                    seen(&actual.tasks, address),
+                    &files,
+                )
             }
             (Some(Spec::Datasource(_)), _) | (None, Some(Object::Datasource(_))) => {
                 let known_row = known.and_then(|k| match &k.object {
@@ -117,7 +123,9 @@ pub fn changes(wanted: &BTreeMap<Address, Wanted>, prior: &State, actual: &Actua
         };
         match change.or_else(|| bookkeeping(address, want?, known?)) {
             Some(change) => {
-                comparison.changes.insert(address.clone(), settle(change, want, known));
+                comparison
+                    .changes
+                    .insert(address.clone(), settle(change, want, known));
             }
             None => {
                 comparison.unchanged.insert(address.clone());
@@ -152,15 +160,28 @@ fn bookkeeping(address: &Address, want: &Wanted, known: &Tracked) -> Option<Chan
     let mut compare = |field: &str, before: Value, after: Value| {
         if before != after {
             let field = field.to_owned();
-            fields.push(FieldChange { field, before, after, actual: None, sensitive: false });
+            fields.push(FieldChange {
+                field,
+                before,
+                after,
+                actual: None,
+                sensitive: false,
+            });
         }
     };
     compare("protect", known.protect.into(), want.protect.into());
-    compare("depends_on", json!(known.depends_on), json!(want.depends_on));
+    compare(
+        "depends_on",
+        json!(known.depends_on),
+        json!(want.depends_on),
+    );
     let first = fields.first()?;
     let reason = Reason {
         code: ReasonCode::Changed,
-        text: format!("the manifest changed `{}`, which only state keeps", first.field),
+        text: format!(
+            "the manifest changed `{}`, which only state keeps",
+            first.field
+        ),
         location: Some(want.field(&first.field)),
     };
     let mut change = Change::new(address, Action::Update, reason);

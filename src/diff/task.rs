@@ -43,13 +43,19 @@ pub(super) fn change(
                 Target::default(),
             ),
             // The name is taken by a task of ours that goes or gets another name: the plan orders the two.
-            Seen::Present(task) if files.get(&task.file).is_some_and(|holder| *holder != address) => create(
-                address,
-                wanted,
-                ReasonCode::NotThere,
-                "it does not exist yet",
-                Target::default(),
-            ),
+            Seen::Present(task)
+                if files
+                    .get(&task.file)
+                    .is_some_and(|holder| *holder != address) =>
+            {
+                create(
+                    address,
+                    wanted,
+                    ReasonCode::NotThere,
+                    "it does not exist yet",
+                    Target::default(),
+                )
+            }
             Seen::Present(task) => adopt(address, wanted, task),
         }),
         (Some(wanted), Some(prior)) => existing(address, wanted, prior, seen),
@@ -64,7 +70,11 @@ fn spec_of(wanted: &Wanted) -> &TaskSpec {
 }
 
 fn reason(code: ReasonCode, text: impl Into<String>, location: Option<Location>) -> Reason {
-    Reason { code, text: text.into(), location }
+    Reason {
+        code,
+        text: text.into(),
+        location,
+    }
 }
 
 fn create(
@@ -75,8 +85,11 @@ fn create(
     target: Target,
 ) -> Change {
     let spec = spec_of(wanted);
-    let mut change =
-        Change::new(address, Action::Create, reason(code, why, Some(wanted.location.clone())));
+    let mut change = Change::new(
+        address,
+        Action::Create,
+        reason(code, why, Some(wanted.location.clone())),
+    );
     change.tables.added = spec.tables.names().into_iter().collect();
     change.fields = field_values(spec)
         .into_iter()
@@ -132,8 +145,12 @@ fn adopt(address: &Address, wanted: &Wanted, task: &SeenTask) -> Change {
         )
         .withhold(
             WithheldKind::Conflict,
-            format!("the name is taken by task {}, which this stack did not make", task.file),
-            "give this task another `name`, or rename or delete the other one in the console".to_owned(),
+            format!(
+                "the name is taken by task {}, which this stack did not make",
+                task.file
+            ),
+            "give this task another `name`, or rename or delete the other one in the console"
+                .to_owned(),
         )
     };
     change.after = Some(wanted.spec.clone());
@@ -194,7 +211,10 @@ fn delete(address: &Address, prior: &TaskObject, seen: Seen<'_, SeenTask>) -> Ch
 }
 
 fn change_file(prior: &TaskObject) -> String {
-    prior.stage.file().map_or_else(|| "without an id".to_owned(), |file| file.to_string())
+    prior
+        .stage
+        .file()
+        .map_or_else(|| "without an id".to_owned(), |file| file.to_string())
 }
 
 fn existing(
@@ -209,8 +229,10 @@ fn existing(
         (Seen::Absent, Stage::Generating { process })
         | (Seen::Unread, Stage::Generating { process }) => {
             let goes_on = prior.spec == *spec;
-            let target =
-                Target { process: goes_on.then_some(process), ..Target::default() };
+            let target = Target {
+                process: goes_on.then_some(process),
+                ..Target::default()
+            };
             return Some(create(
                 address,
                 wanted,
@@ -231,7 +253,13 @@ fn existing(
                 "task {} was deleted outside of syncform",
                 stage.file().expect("only a generation has no file")
             );
-            return Some(create(address, wanted, ReasonCode::Vanished, &gone, Target::default()));
+            return Some(create(
+                address,
+                wanted,
+                ReasonCode::Vanished,
+                &gone,
+                Target::default(),
+            ));
         }
         (Seen::Present(task), _) => task,
         (Seen::Unread, stage) => {
@@ -276,7 +304,10 @@ fn reshape(
     }
     let actual_tables = task.script.as_ref().map(|script| &script.tables);
     let delta = TableDelta::between(actual_tables.unwrap_or(&prior.spec.tables), &spec.tables);
-    let drifted = task.script.as_ref().map_or_else(Vec::new, |s| differences(&prior.spec, s));
+    let drifted = task
+        .script
+        .as_ref()
+        .map_or_else(Vec::new, |s| differences(&prior.spec, s));
     if changed.is_empty() && delta.is_empty() && drifted.is_empty() {
         return None;
     }
@@ -290,14 +321,18 @@ fn reshape(
         .max_by_key(|(_, effect)| *effect)
         // Nothing of the manifest differs from what was applied: what differs is what somebody else changed.
         .unwrap_or(cost("source"));
-    let manifest_changed = !changed.is_empty()
-        || !TableDelta::between(&prior.spec.tables, &spec.tables).is_empty();
+    let manifest_changed =
+        !changed.is_empty() || !TableDelta::between(&prior.spec.tables, &spec.tables).is_empty();
     let why = if manifest_changed {
         let what: Vec<_> = fields.iter().map(|field| format!("`{field}`")).collect();
         reason(
             ReasonCode::Changed,
             format!("the manifest changed {}", what.join(", ")),
-            Some(fields.first().map_or_else(|| wanted.location.clone(), |f| wanted.field(f))),
+            Some(
+                fields
+                    .first()
+                    .map_or_else(|| wanted.location.clone(), |f| wanted.field(f)),
+            ),
         )
     } else {
         reason(
@@ -380,10 +415,18 @@ fn finish_or_run(
             (Some(message), _) => format!("it is not running: {message}"),
             (None, status) => format!("it is {} and should be running", status.as_str()),
         };
-        Change::new(address, Action::Start, reason(ReasonCode::NotRunning, why, location("run")))
+        Change::new(
+            address,
+            Action::Start,
+            reason(ReasonCode::NotRunning, why, location("run")),
+        )
     } else if spec.run == Run::Stopped && matches!(task.run, RunStatus::Run | RunStatus::Wait) {
         let why = format!("it is {} and should be stopped", task.run.as_str());
-        Change::new(address, Action::Stop, reason(ReasonCode::Running, why, location("run")))
+        Change::new(
+            address,
+            Action::Stop,
+            reason(ReasonCode::Running, why, location("run")),
+        )
     } else {
         return None;
     };
@@ -422,7 +465,11 @@ pub(super) fn differences(spec: &TaskSpec, script: &TaskScript) -> Vec<String> {
     };
     compare("its source", &spec.source, &script.source);
     compare("its destination", &spec.destination, &script.destination);
-    compare("its writer", spec.destination_type.step_type(), &script.destination_type);
+    compare(
+        "its writer",
+        spec.destination_type.step_type(),
+        &script.destination_type,
+    );
     if let Some(group) = &script.resource_group {
         compare("its resource group", &spec.resource_group, group);
     }
@@ -447,9 +494,15 @@ fn field_values(spec: &TaskSpec) -> Vec<(&'static str, Value)> {
         ("destination", json!(spec.destination)),
         ("destination_type", json!(spec.destination_type)),
         ("resource_group", json!(spec.resource_group)),
-        ("schedule_resource_group", json!(spec.schedule_resource_group)),
+        (
+            "schedule_resource_group",
+            json!(spec.schedule_resource_group),
+        ),
         ("folder", json!(spec.folder)),
-        ("cu", json!(spec.half_cus.map(|halves| f64::from(halves) / 2.0))),
+        (
+            "cu",
+            json!(spec.half_cus.map(|halves| f64::from(halves) / 2.0)),
+        ),
         ("failover_limit", json!(spec.start.failover_limit)),
         ("error_limit", json!(spec.start.error_limit)),
         ("ddl_policy", json!(spec.start.ddl_policy)),

@@ -6,6 +6,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+mod fold;
+
+pub use fold::{CorruptJournal, StepStatus, fold};
+
 use crate::address::Address;
 use crate::api::{ApiFault, ClientToken};
 use crate::resource::{DatasourceId, FileId, ProcessId};
@@ -63,6 +67,9 @@ pub enum Event {
         /// Why.
         fault: ApiFault,
     },
+    /// Whether the call took effect need not be known any more: the next plan sees what is there, and whoever needs the call
+    /// repeats it under the same token.
+    Released,
 }
 
 /// What later steps may need of an applied one.

@@ -34,7 +34,8 @@ pub fn build(request: Request, comparison: Comparison) -> Result<Plan, Cycle> {
         Mode::Apply => {}
         Mode::Destroy => {
             for change in changes.values_mut() {
-                if change.reason.code == ReasonCode::NotDeclared && change.action == Action::Delete {
+                if change.reason.code == ReasonCode::NotDeclared && change.action == Action::Delete
+                {
                     change.reason.code = ReasonCode::Destroy;
                     change.reason.text = "the stack is to be destroyed".to_owned();
                 }
@@ -49,7 +50,9 @@ pub fn build(request: Request, comparison: Comparison) -> Result<Plan, Cycle> {
     let planned = order
         .into_iter()
         .map(|address| {
-            let change = changes.remove(&address).expect("each address is ordered once");
+            let change = changes
+                .remove(&address)
+                .expect("each address is ordered once");
             let steps = step::ops(&change)
                 .into_iter()
                 .map(|op| {
@@ -58,7 +61,11 @@ pub fn build(request: Request, comparison: Comparison) -> Result<Plan, Cycle> {
                     Step { id, op }
                 })
                 .collect();
-            Planned { change, steps, after: waits.get(&address).cloned().unwrap_or_default() }
+            Planned {
+                change,
+                steps,
+                after: waits.get(&address).cloned().unwrap_or_default(),
+            }
         })
         .collect();
     let mut plan = Plan {
@@ -79,25 +86,25 @@ pub fn build(request: Request, comparison: Comparison) -> Result<Plan, Cycle> {
 
 /// A delete is held back when something stays that depends on it.
 fn keep_what_is_needed(changes: &mut BTreeMap<Address, Change>) {
-    loop {
-        let held = changes.iter().find_map(|(address, change)| {
-            let stays = |other: &&Change| {
-                other.withheld.is_some()
-                    && other.action == Action::Delete
-                    && other.depends_on.contains(address)
+    let mut staying: Vec<Address> = changes
+        .values()
+        .filter(|change| change.action == Action::Delete && change.withheld.is_some())
+        .map(|change| change.address.clone())
+        .collect();
+    while let Some(by) = staying.pop() {
+        for needed in changes[&by].depends_on.clone() {
+            let goes = |c: &&mut Change| c.action == Action::Delete && c.withheld.is_none();
+            let Some(change) = changes.get_mut(&needed).filter(goes) else {
+                continue;
             };
-            let goes = change.action == Action::Delete && change.withheld.is_none();
-            let by = goes.then(|| changes.values().find(stays)).flatten()?;
-            Some((address.clone(), by.address.clone()))
-        });
-        let Some((address, by)) = held else { return };
-        let change = changes.get_mut(&address).expect("it was just found");
-        change.effect = Effect::Impossible;
-        change.withheld = Some(Withheld {
-            kind: WithheldKind::StillNeeded,
-            why: format!("`{by}` stays and needs it"),
-            instead: format!("delete `{by}` first"),
-        });
+            change.effect = Effect::Impossible;
+            change.withheld = Some(Withheld {
+                kind: WithheldKind::StillNeeded,
+                why: format!("`{by}` stays and needs it"),
+                instead: format!("delete `{by}` first"),
+            });
+            staying.push(needed);
+        }
     }
 }
 
@@ -109,14 +116,24 @@ fn waits(changes: &BTreeMap<Address, Change>) -> BTreeMap<Address, BTreeSet<Addr
     let mut given_up: BTreeMap<Name<'_>, &Address> = BTreeMap::new();
     for (address, change) in changes {
         for dependency in &change.depends_on {
-            let Some(other) = changes.get(dependency) else { continue };
+            let Some(other) = changes.get(dependency) else {
+                continue;
+            };
             match (deletes(change), deletes(other)) {
-                (true, true) => waits.entry(dependency.clone()).or_default().insert(address.clone()),
-                (false, false) => waits.entry(address.clone()).or_default().insert(dependency.clone()),
+                (true, true) => waits
+                    .entry(dependency.clone())
+                    .or_default()
+                    .insert(address.clone()),
+                (false, false) => waits
+                    .entry(address.clone())
+                    .or_default()
+                    .insert(dependency.clone()),
                 _ => false,
             };
         }
-        if deletes(change) && let Some(spec) = &change.before {
+        if deletes(change)
+            && let Some(spec) = &change.before
+        {
             given_up.insert(Name::of(spec), address);
         }
     }
@@ -124,7 +141,10 @@ fn waits(changes: &BTreeMap<Address, Change>) -> BTreeMap<Address, BTreeSet<Addr
         if let (false, Some(spec)) = (deletes(change), &change.after)
             && let Some(holder) = given_up.get(&Name::of(spec))
         {
-            waits.entry(address.clone()).or_default().insert((*holder).clone());
+            waits
+                .entry(address.clone())
+                .or_default()
+                .insert((*holder).clone());
         }
     }
     waits
@@ -145,7 +165,11 @@ impl<'a> Name<'a> {
             Spec::Datasource(spec) => Some(spec.env),
             Spec::Task(_) => None,
         };
-        Self { project: spec.project_id(), env, name: spec.name() }
+        Self {
+            project: spec.project_id(),
+            env,
+            name: spec.name(),
+        }
     }
 }
 

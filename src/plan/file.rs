@@ -15,6 +15,8 @@ struct Envelope<P> {
     format: String,
     version: u32,
     written_by: String,
+    /// SHA-256 over the plan's canonical JSON: the plan's own hash leaves out what changes nothing of what it does.
+    checksum: String,
     plan: P,
 }
 
@@ -28,15 +30,19 @@ pub enum InvalidPlan {
     #[error("the file is not a saved plan: its format is {0:?}")]
     OtherFormat(String),
     /// A newer syncform wrote it.
-    #[error("the plan has format version {found}, and this syncform reads up to {VERSION}; it was written by syncform {written_by}")]
+    #[error(
+        "the plan has format version {found}, and this syncform reads up to {VERSION}; it was written by syncform {written_by}"
+    )]
     Newer {
         /// The file's version.
         found: u32,
         /// Who wrote it.
         written_by: String,
     },
-    /// Its content does not have the hash that it names.
-    #[error("the plan was changed after it was saved: its content has another hash than it says")]
+    /// Its content does not have the checksum that it names.
+    #[error(
+        "the plan was changed after it was saved: its content has another checksum than it says"
+    )]
     Altered,
 }
 
@@ -46,6 +52,7 @@ pub fn write(plan: &Plan) -> String {
         format: FORMAT.to_owned(),
         version: VERSION,
         written_by: env!("CARGO_PKG_VERSION").to_owned(),
+        checksum: hash::canonical(plan),
         plan,
     };
     let mut text = serde_json::to_string(&envelope).expect("a plan has a JSON form");
@@ -65,6 +72,8 @@ pub fn read(text: &str) -> Result<Plan, InvalidPlan> {
             written_by: envelope.written_by,
         });
     }
-    let plan: Plan = serde_json::from_value(envelope.plan).map_err(InvalidPlan::NotAPlan)?;
-    if hash::of(&plan) == plan.hash { Ok(plan) } else { Err(InvalidPlan::Altered) }
+    if hash::canonical(&envelope.plan) != envelope.checksum {
+        return Err(InvalidPlan::Altered);
+    }
+    serde_json::from_value(envelope.plan).map_err(InvalidPlan::NotAPlan)
 }

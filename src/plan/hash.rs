@@ -1,5 +1,6 @@
 //! The plan's hash: two plans with one hash do the same.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -27,6 +28,12 @@ pub(super) fn of(plan: &Plan) -> String {
         "mode": plan.mode,
         "changes": changes,
     });
-    let canonical = serde_json_canonicalizer::to_vec(&hashed).expect("JSON values have a canonical form");
-    format!("sha256:{}", hex::encode(Sha256::digest(canonical)))
+    format!("sha256:{}", canonical(&hashed))
+}
+
+/// Hex of the SHA-256 over a value's canonical JSON.
+pub(crate) fn canonical(value: &impl Serialize) -> String {
+    let canonical =
+        serde_json_canonicalizer::to_vec(value).expect("plain data has a canonical form");
+    hex::encode(Sha256::digest(canonical))
 }

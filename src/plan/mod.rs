@@ -2,7 +2,7 @@
 
 mod build;
 pub mod file;
-mod hash;
+pub(crate) mod hash;
 mod select;
 mod step;
 
@@ -154,6 +154,9 @@ impl Plan {
 impl Planned {
     /// How many of its steps are calls of a kind.
     pub fn calls(&self, kind: CallKind) -> usize {
-        self.steps.iter().filter(|step| step.op.call_kind() == kind).count()
+        self.steps
+            .iter()
+            .filter(|step| step.op.call_kind() == kind)
+            .count()
     }
 }

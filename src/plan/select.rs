@@ -22,21 +22,33 @@ pub struct UnknownTarget(pub Address);
 impl Selection {
     /// Leaves only what is selected in a comparison.
     pub fn apply(&self, comparison: &mut Comparison) -> Result<(), UnknownTarget> {
-        let known: BTreeSet<&Address> =
-            comparison.changes.keys().chain(&comparison.unchanged).collect();
+        let known: BTreeSet<&Address> = comparison
+            .changes
+            .keys()
+            .chain(&comparison.unchanged)
+            .collect();
         for named in self.targets.iter().chain(&self.excludes) {
             if !known.iter().any(|address| covers(named, address)) {
                 return Err(UnknownTarget(named.clone()));
             }
         }
-        let excluded =
-            close(&comparison.changes, |a| self.excludes.iter().any(|e| covers(e, a)), dependents);
+        let excluded = close(
+            &comparison.changes,
+            |a| self.excludes.iter().any(|e| covers(e, a)),
+            dependents,
+        );
         let kept = if self.targets.is_empty() {
             comparison.changes.keys().cloned().collect()
         } else {
-            close(&comparison.changes, |a| self.targets.iter().any(|t| covers(t, a)), needs)
+            close(
+                &comparison.changes,
+                |a| self.targets.iter().any(|t| covers(t, a)),
+                needs,
+            )
         };
-        comparison.changes.retain(|address, _| kept.contains(address) && !excluded.contains(address));
+        comparison
+            .changes
+            .retain(|address, _| kept.contains(address) && !excluded.contains(address));
         Ok(())
     }
 }
@@ -55,12 +67,19 @@ fn needs<'a>(changes: &'a BTreeMap<Address, Change>, of: &'a Address) -> Vec<&'a
             .map(|(address, _)| address)
             .collect()
     } else {
-        change.depends_on.iter().filter(|a| changes.contains_key(*a)).collect()
+        change
+            .depends_on
+            .iter()
+            .filter(|a| changes.contains_key(*a))
+            .collect()
     }
 }
 
 fn dependents<'a>(changes: &'a BTreeMap<Address, Change>, of: &'a Address) -> Vec<&'a Address> {
-    changes.keys().filter(|address| needs(changes, address).contains(&of)).collect()
+    changes
+        .keys()
+        .filter(|address| needs(changes, address).contains(&of))
+        .collect()
 }
 
 type Neighbors = for<'a> fn(&'a BTreeMap<Address, Change>, &'a Address) -> Vec<&'a Address>;

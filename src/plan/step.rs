@@ -107,7 +107,10 @@ pub(super) fn ops(change: &Change) -> Vec<Op> {
 
 fn datasource_ops(change: &Change) -> Vec<Op> {
     let bookkeeping = !change.fields.is_empty()
-        && change.fields.iter().all(|f| matches!(f.field.as_str(), "protect" | "depends_on"));
+        && change
+            .fields
+            .iter()
+            .all(|f| matches!(f.field.as_str(), "protect" | "depends_on"));
     match change.action {
         Action::Create => vec![Op::CreateDatasource, Op::ReadDatasource],
         Action::Update if bookkeeping => vec![Op::Record],
@@ -159,7 +162,9 @@ fn task_ops(change: &Change) -> Vec<Op> {
 
 /// What brings a deployed task to the wanted run status, and reads it back.
 fn run_ops(change: &Change) -> Vec<Op> {
-    let Some(Spec::Task(spec)) = &change.after else { return Vec::new() };
+    let Some(Spec::Task(spec)) = &change.after else {
+        return Vec::new();
+    };
     let made_now = change.target.file.is_none();
     match (&spec.run, &change.target.run) {
         (Run::Started, Some(RunStatus::Run | RunStatus::Wait)) => vec![Op::AwaitRunning],

@@ -93,21 +93,34 @@ pub(super) fn state(db: &Db) -> Result<State, StoreError> {
 
 fn tracked(db: &Db) -> Result<BTreeMap<Address, Tracked>, StoreError> {
     let rows = db.rows(
-        "SELECT address, object, depends_on, digest FROM resources",
+        "SELECT address, object, depends_on, digest, protect FROM resources",
         (),
-        |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]),
+        |row| {
+            Ok((
+                [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?],
+                row.get(4)?,
+            ))
+        },
     )?;
     rows.into_iter()
-        .map(|[address, object, depends_on, stored]: [String; 4]| {
-            let columns = [address.as_bytes(), object.as_bytes(), depends_on.as_bytes()];
-            let row = || format!("`{}` in table resources", address.escape_debug());
-            digest::check(db, &stored, &columns, row)?;
-            let tracked = Tracked {
-                object: parse(db, &object, row)?,
-                depends_on: parse::<BTreeSet<Address>>(db, &depends_on, row)?,
-            };
-            Ok((parse_address(db, &address, "resources")?, tracked))
-        })
+        .map(
+            |([address, object, depends_on, stored], protect): ([String; 4], bool)| {
+                let columns = [
+                    address.as_bytes(),
+                    object.as_bytes(),
+                    depends_on.as_bytes(),
+                    &[protect.into()],
+                ];
+                let row = || format!("`{}` in table resources", address.escape_debug());
+                digest::check(db, &stored, &columns, row)?;
+                let tracked = Tracked {
+                    object: parse(db, &object, row)?,
+                    depends_on: parse::<BTreeSet<Address>>(db, &depends_on, row)?,
+                    protect,
+                };
+                Ok((parse_address(db, &address, "resources")?, tracked))
+            },
+        )
         .collect()
 }
 
@@ -146,16 +159,23 @@ fn put(db: &Db, address: &Address, tracked: &Tracked) -> Result<(), StoreError> 
     let address = address.to_string();
     let object = json(&tracked.object);
     let depends_on = json(&tracked.depends_on);
-    let digest = digest::of(&[address.as_bytes(), object.as_bytes(), depends_on.as_bytes()]);
+    let digest = digest::of(&[
+        address.as_bytes(),
+        object.as_bytes(),
+        depends_on.as_bytes(),
+        &[tracked.protect.into()],
+    ]);
     db.execute(
-        "INSERT INTO resources (address, object, depends_on, digest)
-         VALUES (:address, :object, :depends_on, :digest)
+        "INSERT INTO resources (address, object, depends_on, protect, digest)
+         VALUES (:address, :object, :depends_on, :protect, :digest)
          ON CONFLICT (address) DO UPDATE
-         SET object = excluded.object, depends_on = excluded.depends_on, digest = excluded.digest",
+         SET object = excluded.object, depends_on = excluded.depends_on,
+             protect = excluded.protect, digest = excluded.digest",
         named_params! {
             ":address": address,
             ":object": object,
             ":depends_on": depends_on,
+            ":protect": tracked.protect,
             ":digest": digest,
         },
     )?;
