@@ -2,10 +2,27 @@
 //!
 //! Still open: the globs of table sets (they need the source's tables) and secrets (they stay references).
 
+mod build;
+mod collect;
+mod conflicts;
+mod fields;
+mod inputs;
+mod instances;
+mod interpolate;
+mod lower;
+mod provider;
+mod references;
+mod specs;
+mod variables;
+
+pub use build::build;
+pub use inputs::Inputs;
+pub use specs::{DatasourceMeta, Metas, needed_meta, specs};
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::address::Address;
-use crate::resource::{Datasource, Resource, Task};
+use crate::resource::{Datasource, Resource, TableSet, Task};
 use crate::source::Span;
 
 /// A whole stack.
@@ -76,7 +93,7 @@ pub struct Declared {
     pub depends_on: BTreeSet<Address>,
     /// The block's header.
     pub span: Span,
-    /// The value of each field that the block has, by the field's name.
+    /// The value of each field that the block has, by the field's name; of a list also each item, as `include[0]`.
     pub fields: BTreeMap<String, Span>,
 }
 
@@ -84,6 +101,14 @@ impl Declared {
     /// The spot of a field's value, or of the block where the field is absent.
     pub fn field(&self, name: &str) -> Span {
         self.fields.get(name).copied().unwrap_or(self.span)
+    }
+
+    /// The spot of one item of a field's list.
+    pub fn item(&self, name: &str, index: usize) -> Span {
+        self.fields
+            .get(&format!("{name}[{index}]"))
+            .copied()
+            .unwrap_or_else(|| self.field(name))
     }
 }
 
@@ -96,6 +121,23 @@ impl Desired {
                 Resource::Task(task) => Some((address, declared, &**task)),
                 _ => None,
             })
+    }
+
+    /// The data source of an address.
+    pub fn datasource(&self, address: &Address) -> Option<&Datasource> {
+        match &self.resources.get(address)?.resource {
+            Resource::Datasource(datasource) => Some(datasource),
+            _ => None,
+        }
+    }
+
+    /// The table set of an address, with what its block says around it.
+    pub fn table_set(&self, address: &Address) -> Option<(&Declared, &TableSet)> {
+        let declared = self.resources.get(address)?;
+        match &declared.resource {
+            Resource::Table(set) => Some((declared, set)),
+            _ => None,
+        }
     }
 
     /// Every data source.

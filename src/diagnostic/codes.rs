@@ -37,7 +37,10 @@ codes! {
     Duplicate "duplicate" "the same thing is declared twice";
     UnknownReference "unknown-reference" "the reference leads nowhere";
     WrongReference "wrong-reference" "the reference leads to the wrong kind of resource";
+    Mismatch "mismatch" "the resources do not fit together";
     UnknownVariable "unknown-variable" "the variable is not declared";
+    UnsetVariable "unset-variable" "the variable has no value";
+    UnknownEnvironment "unknown-environment" "the environment does not exist";
     Interpolation "interpolation" "the interpolation cannot be evaluated";
     Cycle "cycle" "resources depend on each other in a circle";
     NameConflict "name-conflict" "two resources have one remote name";
@@ -52,6 +55,19 @@ codes! {
     Unsupported "unsupported" "this version does not support it";
     VersionMismatch "version-mismatch" "the stack asks for another version of syncform";
     OutsideStack "outside-stack" "the path leads outside the stack";
+}
+
+impl Code {
+    /// Whether it says that something is missing, which may only be out of sight while some file cannot be read.
+    pub fn is_absence(self) -> bool {
+        matches!(
+            self,
+            Self::UnknownReference
+                | Self::UnknownVariable
+                | Self::UnsetVariable
+                | Self::MissingField
+        )
+    }
 }
 
 impl std::fmt::Display for Code {

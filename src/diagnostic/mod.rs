@@ -45,6 +45,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// The resource it belongs to.
     pub address: Option<Address>,
+    /// Places that hold what must never be shown: their text is masked wherever this run shows it.
+    pub hidden: Vec<Span>,
 }
 
 impl Diagnostic {
@@ -58,6 +60,21 @@ impl Diagnostic {
             labels: Vec::new(),
             help: None,
             address: None,
+            hidden: Vec::new(),
+        }
+    }
+
+    /// An error that no manifest's text can show: of an option, a directory, the stack as a whole.
+    pub fn unplaced(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            detail: detail.into(),
+            primary: None,
+            labels: Vec::new(),
+            help: None,
+            address: None,
+            hidden: Vec::new(),
         }
     }
 
@@ -82,6 +99,13 @@ impl Diagnostic {
     #[must_use]
     pub fn address(mut self, address: Address) -> Self {
         self.address = Some(address);
+        self
+    }
+
+    /// The same, with one more place to mask.
+    #[must_use]
+    pub fn hide(mut self, span: Span) -> Self {
+        self.hidden.push(span);
         self
     }
 
@@ -116,6 +140,32 @@ impl Diagnostics {
     /// Whether there are none at all.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// All of them, in the order in which they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.0.iter()
+    }
+
+    /// Leaves those that `keep` wants.
+    pub fn retain(&mut self, keep: impl FnMut(&Diagnostic) -> bool) {
+        self.0.retain(keep);
+    }
+
+    /// Leaves one of those that say the same of the same spot, as the instances of one `for_each` do.
+    pub fn dedup(&mut self) {
+        let mut seen: Vec<Diagnostic> = Vec::new();
+        let mut spots = std::collections::BTreeMap::<_, Vec<usize>>::new();
+        for diagnostic in std::mem::take(&mut self.0) {
+            let at = spots
+                .entry((diagnostic.primary, diagnostic.code))
+                .or_default();
+            if !at.iter().any(|i| seen[*i].detail == diagnostic.detail) {
+                at.push(seen.len());
+                seen.push(diagnostic);
+            }
+        }
+        self.0 = seen;
     }
 
     /// All of them, by file and offset; those without a spot come last.

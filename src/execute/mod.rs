@@ -1,3 +1,1 @@
 //! execute.
-
-pub mod retry;

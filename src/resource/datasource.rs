@@ -19,6 +19,9 @@ pub enum EnvType {
 }
 
 impl EnvType {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Dev, Self::Prod];
+
     /// The manifest's word.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -138,6 +141,16 @@ pub struct Datasource {
     pub description: Option<String>,
     /// Never deleted or replaced.
     pub protect: bool,
+}
+
+impl Datasource {
+    /// The database that the declared content names.
+    pub fn own_database(&self) -> Option<&str> {
+        match self.content.as_ref()?.get("database")? {
+            ContentValue::Plain(serde_json::Value::String(database)) => Some(database),
+            _ => None,
+        }
+    }
 }
 
 /// A managed data source in the remote's terms.

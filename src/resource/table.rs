@@ -15,6 +15,14 @@ impl Pattern {
     pub fn is_glob(&self) -> bool {
         self.0.contains(['*', '?', '['])
     }
+
+    /// The matcher of whole names; a name matches itself.
+    pub fn glob(&self) -> Result<globset::Glob, globset::Error> {
+        // Said here, since the default differs between systems and a stack means the same everywhere.
+        globset::GlobBuilder::new(&self.0)
+            .backslash_escape(true)
+            .build()
+    }
 }
 
 /// A declared table set.

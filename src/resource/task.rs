@@ -17,6 +17,9 @@ pub enum TaskType {
 }
 
 impl TaskType {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Realtime, Self::Solution];
+
     /// The manifest's word.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -47,6 +50,9 @@ pub enum Run {
 }
 
 impl Run {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Started, Self::Stopped, Self::Unmanaged];
+
     /// The manifest's word.
     pub fn as_str(self) -> &'static str {
         match self {

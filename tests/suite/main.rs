@@ -6,4 +6,5 @@
     reason = "tests touch the outside, and a panic is how one fails; clippy spares only #[test] functions"
 )]
 
+mod manifest;
 mod store;

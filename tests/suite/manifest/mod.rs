@@ -1,0 +1,4 @@
+//! Manifests as users write them: what is read from good ones, what is said of bad ones.
+
+mod support;
+mod valid;
