@@ -15,16 +15,16 @@ CREATE TABLE meta (
 
 CREATE TABLE resources (
     address      TEXT NOT NULL PRIMARY KEY,
-    object       TEXT NOT NULL,
-    depends_on   TEXT NOT NULL,
-    protect      INTEGER NOT NULL CHECK (protect IN (0, 1)),
+    tracked      TEXT NOT NULL,
     digest       TEXT NOT NULL,
     -- A cache: what the API last answered and when. Not part of the state, so not of its serial either.
     actual       TEXT,
     refreshed_at TEXT,
-    kind       TEXT    AS (json_extract(object, '$.kind')) VIRTUAL,
-    project_id INTEGER AS (json_extract(object, '$.spec.project_id')) VIRTUAL,
-    remote_id  INTEGER AS (coalesce(json_extract(object, '$.id'), json_extract(object, '$.stage.file'))) VIRTUAL,
+    kind       TEXT    AS (json_extract(tracked, '$.object.kind')) VIRTUAL,
+    project_id INTEGER AS (json_extract(tracked, '$.object.spec.project_id')) VIRTUAL,
+    remote_id  INTEGER AS (
+        coalesce(json_extract(tracked, '$.object.id'), json_extract(tracked, '$.object.stage.file'))
+    ) VIRTUAL,
     CHECK ((actual IS NULL) = (refreshed_at IS NULL))
 ) STRICT, WITHOUT ROWID;
 

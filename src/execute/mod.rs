@@ -1,1 +1,3 @@
 //! execute.
+
+pub mod retry;

@@ -1,6 +1,6 @@
 //! The state's rows: identity, objects, generations, and what was last seen of the objects.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::named_params;
@@ -92,35 +92,20 @@ pub(super) fn state(db: &Db) -> Result<State, StoreError> {
 }
 
 fn tracked(db: &Db) -> Result<BTreeMap<Address, Tracked>, StoreError> {
-    let rows = db.rows(
-        "SELECT address, object, depends_on, digest, protect FROM resources",
+    let rows: Vec<(String, String, String)> = db.rows(
+        "SELECT address, tracked, digest FROM resources",
         (),
-        |row| {
-            Ok((
-                [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?],
-                row.get(4)?,
-            ))
-        },
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
     )?;
     rows.into_iter()
-        .map(
-            |([address, object, depends_on, stored], protect): ([String; 4], bool)| {
-                let columns = [
-                    address.as_bytes(),
-                    object.as_bytes(),
-                    depends_on.as_bytes(),
-                    &[protect.into()],
-                ];
-                let row = || format!("`{}` in table resources", address.escape_debug());
-                digest::check(db, &stored, &columns, row)?;
-                let tracked = Tracked {
-                    object: parse(db, &object, row)?,
-                    depends_on: parse::<BTreeSet<Address>>(db, &depends_on, row)?,
-                    protect,
-                };
-                Ok((parse_address(db, &address, "resources")?, tracked))
-            },
-        )
+        .map(|(address, tracked, stored)| {
+            let row = || format!("`{}` in table resources", address.escape_debug());
+            digest::check(db, &stored, &[address.as_bytes(), tracked.as_bytes()], row)?;
+            Ok((
+                parse_address(db, &address, "resources")?,
+                parse(db, &tracked, row)?,
+            ))
+        })
         .collect()
 }
 
@@ -157,27 +142,12 @@ pub(super) fn apply(db: &Db, change: &StateChange) -> Result<(), StoreError> {
 
 fn put(db: &Db, address: &Address, tracked: &Tracked) -> Result<(), StoreError> {
     let address = address.to_string();
-    let object = json(&tracked.object);
-    let depends_on = json(&tracked.depends_on);
-    let digest = digest::of(&[
-        address.as_bytes(),
-        object.as_bytes(),
-        depends_on.as_bytes(),
-        &[tracked.protect.into()],
-    ]);
+    let tracked = json(tracked);
+    let digest = digest::of(&[address.as_bytes(), tracked.as_bytes()]);
     db.execute(
-        "INSERT INTO resources (address, object, depends_on, protect, digest)
-         VALUES (:address, :object, :depends_on, :protect, :digest)
-         ON CONFLICT (address) DO UPDATE
-         SET object = excluded.object, depends_on = excluded.depends_on,
-             protect = excluded.protect, digest = excluded.digest",
-        named_params! {
-            ":address": address,
-            ":object": object,
-            ":depends_on": depends_on,
-            ":protect": tracked.protect,
-            ":digest": digest,
-        },
+        "INSERT INTO resources (address, tracked, digest) VALUES (?1, ?2, ?3)
+         ON CONFLICT (address) DO UPDATE SET tracked = excluded.tracked, digest = excluded.digest",
+        (address, tracked, digest),
     )?;
     Ok(())
 }

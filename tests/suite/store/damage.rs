@@ -62,7 +62,7 @@ fn check_tampered(sql: &str, words: &str) {
 #[test]
 fn damage_names_the_table_and_the_row() {
     check_tampered(
-        r#"UPDATE resources SET object = '{"kind":"task"}' WHERE address = 'datasource.source_3'"#,
+        r#"UPDATE resources SET tracked = '{"kind":"task"}' WHERE address = 'datasource.source_3'"#,
         "`datasource.source_3` in table resources is not what was written",
     );
     check_tampered(

@@ -97,7 +97,7 @@ fn put(label: &str, id: i64) -> StateChange {
     let tracked = Tracked {
         object: object(label, id),
         depends_on: BTreeSet::from([datasource("before")]),
-        protect: false,
+        protect: true,
     };
     StateChange::Put(datasource(label), Box::new(tracked))
 }
