@@ -209,7 +209,7 @@ fn update(
 }
 
 /// In what a row contradicts the spec. Keys that the service does not show, secrets among them, contradict nothing.
-fn differences(spec: &DatasourceSpec, row: &DatasourceRow) -> Vec<String> {
+pub(crate) fn differences(spec: &DatasourceSpec, row: &DatasourceRow) -> Vec<String> {
     let mut differs = Vec::new();
     if !row
         .datasource_type

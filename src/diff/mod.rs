@@ -14,7 +14,9 @@ pub use change::{
     Action, Change, Effect, FieldChange, Reason, ReasonCode, TableDelta, Target, Withheld,
     WithheldKind,
 };
+pub(crate) use datasource::differences as datasource_differences;
 pub use drift::Drift;
+pub(crate) use task::differences as task_differences;
 
 use serde_json::{Value, json};
 

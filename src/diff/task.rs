@@ -456,7 +456,7 @@ pub(super) fn must_start(spec: &TaskSpec, run: &RunStatus) -> bool {
 }
 
 /// In what a task's script is not what the spec asks for, in words.
-pub(super) fn differences(spec: &TaskSpec, script: &TaskScript) -> Vec<String> {
+pub(crate) fn differences(spec: &TaskSpec, script: &TaskScript) -> Vec<String> {
     let mut differs = Vec::new();
     let mut compare = |what: &str, wanted: &str, found: &str| {
         if wanted != found {

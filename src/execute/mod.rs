@@ -1,3 +1,13 @@
-//! execute.
+//! Apply: a pure machine that decides, and a driver that obeys.
 
+mod change_run;
+mod machine;
+mod outcome;
+mod pacing;
+mod protocol;
 pub mod retry;
+mod token;
+
+pub use machine::{Event, Instruction, Machine, Settings};
+pub use outcome::{Ended, Failure, Outcome, Progress};
+pub use pacing::Pacing;

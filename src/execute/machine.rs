@@ -1,0 +1,762 @@
+//! The apply machine: a pure function from (plan, journal, event) to instructions.
+//!
+//! The machine holds no connection, no clock and no file. A driver performs its instructions and feeds back what happened;
+//! a run is therefore a sequence of events, which a simulation can replay. [`Machine::apply`] carries a plan out;
+//! [`Machine::settle`] finds out what an interrupted run left in doubt, and does nothing else. Both go through the same
+//! transitions; [`super::protocol`] says what each answer means, this file what follows from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rand_chacha::ChaCha8Rng;
+
+use crate::address::Address;
+use crate::api::{ApiFault, Call, FaultClass, Reply};
+use crate::diff::ReasonCode;
+use crate::journal::{CorruptJournal, Entry, Event as Line, Output, StepId, StepStatus, fold};
+use crate::plan::{CallKind, Op, Plan, hash};
+use crate::resource::TaskType;
+use crate::state::{Lineage, StateChange};
+
+use super::change_run::{ChangeRun, Phase, Sending};
+use super::outcome::{Ended, Failure, Outcome, Progress};
+use super::pacing::Pacing;
+use super::protocol::{self, Answer, ReadBack, Seen, Settle};
+use super::retry;
+use super::token::Intent;
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The run begins.
+    Begin,
+    /// A call was answered, or failed.
+    Replied(StepId, Box<Result<Reply, ApiFault>>),
+    /// A wait is over.
+    Woke(StepId),
+    /// The run is to end once the calls on their way are answered.
+    Interrupt,
+}
+
+/// What the driver has to do, in this order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Instruction {
+    /// Write journal lines and the state that they explain, in one transaction. Everything after it waits until it is durable.
+    Persist(Vec<Entry>, Vec<StateChange>),
+    /// Tell the user.
+    Report(Progress),
+    /// Send a call; its answer comes back as [`Event::Replied`].
+    Send(StepId, Box<Call>),
+    /// Wait; the end of it comes back as [`Event::Woke`].
+    Wait(StepId, Duration),
+    /// The run is over. Nothing is on its way.
+    Done(Outcome),
+}
+
+/// How the machine behaves, besides what the plan says.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Changes side by side.
+    pub parallelism: usize,
+    /// Intervals of waiting.
+    pub pacing: Pacing,
+    /// The source of jitter.
+    pub rng: ChaCha8Rng,
+}
+
+/// How many lives a run gives an address: its tokens may turn out to be used up by an object that is gone, once because of a
+/// restored state, once more because of a generation that expired.
+const LIVES: u32 = 3;
+
+/// How often a read-back is repeated before a definite no is believed: reads right after a write may be stale (API facts 10.9).
+const SECOND_LOOKS: u32 = 3;
+
+/// See the module's documentation.
+#[derive(Debug, Clone)]
+pub struct Machine<'p> {
+    lineage: &'p Lineage,
+    settings: Settings,
+    runs: Vec<ChangeRun<'p>>,
+    of_step: BTreeMap<StepId, usize>,
+    dependents: Vec<Vec<usize>>,
+    ready: BTreeSet<usize>,
+    active: usize,
+    stopping: Option<Ended>,
+    settling: bool,
+    now: Timestamp,
+    out: Out,
+}
+
+/// Instructions of one event, as they are found.
+#[derive(Debug, Clone, Default)]
+struct Out {
+    entries: Vec<Entry>,
+    changes: Vec<StateChange>,
+    progress: Vec<Progress>,
+    io: Vec<Instruction>,
+}
+
+impl<'p> Machine<'p> {
+    /// A machine that carries the plan out. `generations` says how many lives each address has had.
+    pub fn apply(plan: &'p Plan, generations: &BTreeMap<Address, u32>, settings: Settings) -> Self {
+        let mut machine = Self::new(plan, generations, settings, false);
+        let index: BTreeMap<&Address, usize> = machine
+            .runs
+            .iter()
+            .enumerate()
+            .map(|(i, run)| (run.address(), i))
+            .collect();
+        for (i, run) in machine.runs.iter().enumerate() {
+            for address in &run.planned.after {
+                machine.dependents[index[address]].push(i);
+            }
+        }
+        machine.ready = (0..machine.runs.len())
+            .filter(|i| machine.runs[*i].phase == Phase::Waiting(0))
+            .collect();
+        machine
+    }
+
+    /// A machine that settles what the journal of an interrupted run of this plan leaves in doubt.
+    pub fn settle(
+        plan: &'p Plan,
+        journal: &[Entry],
+        generations: &BTreeMap<Address, u32>,
+        settings: Settings,
+    ) -> Result<Self, CorruptJournal> {
+        let mut machine = Self::new(plan, generations, settings, true);
+        let statuses = fold(journal)?;
+        for (i, run) in machine.runs.iter_mut().enumerate() {
+            run.phase = Phase::Left;
+            for (at, step) in run.planned.steps.iter().enumerate() {
+                match statuses.get(&step.id) {
+                    Some(StepStatus::Applied(Output::Process(process))) => {
+                        run.process = Some(*process);
+                    }
+                    Some(StepStatus::Applied(Output::File(file))) => run.file = Some(*file),
+                    Some(StepStatus::Applied(Output::Datasource(id))) => {
+                        run.datasource = Some(*id);
+                    }
+                    Some(StepStatus::Applied(Output::None)) if step.op == Op::Deploy => {
+                        run.deployed = true;
+                    }
+                    Some(StepStatus::InDoubt) => {
+                        run.go_to(at);
+                        run.doubt = true;
+                        run.journalled = true;
+                        machine.ready.insert(i);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(machine)
+    }
+
+    fn new(
+        plan: &'p Plan,
+        generations: &BTreeMap<Address, u32>,
+        settings: Settings,
+        settling: bool,
+    ) -> Self {
+        let runs: Vec<ChangeRun<'p>> = plan
+            .changes
+            .iter()
+            .filter(|planned| planned.change.withheld.is_none())
+            .map(|planned| {
+                let generation = generations
+                    .get(&planned.change.address)
+                    .copied()
+                    .unwrap_or(0);
+                ChangeRun::new(planned, generation)
+            })
+            .collect();
+        let of_step = runs
+            .iter()
+            .enumerate()
+            .flat_map(|(i, run)| run.planned.steps.iter().map(move |step| (step.id, i)))
+            .collect();
+        Self {
+            lineage: &plan.base.lineage,
+            settings,
+            of_step,
+            dependents: vec![Vec::new(); runs.len()],
+            runs,
+            ready: BTreeSet::new(),
+            active: 0,
+            stopping: None,
+            settling,
+            now: Timestamp::UNIX_EPOCH,
+            out: Out::default(),
+        }
+    }
+
+    /// One event further.
+    pub fn handle(&mut self, event: Event, now: Timestamp) -> Vec<Instruction> {
+        self.now = now;
+        match event {
+            Event::Begin => {}
+            Event::Replied(step, reply) => self.replied(self.of_step[&step], *reply),
+            Event::Woke(step) => self.woke(self.of_step[&step]),
+            Event::Interrupt => self.stop(Ended::Interrupted),
+        }
+        self.start_ready();
+        let mut instructions = Vec::new();
+        let out = std::mem::take(&mut self.out);
+        if !out.entries.is_empty() || !out.changes.is_empty() {
+            instructions.push(Instruction::Persist(out.entries, out.changes));
+        }
+        instructions.extend(out.progress.into_iter().map(Instruction::Report));
+        instructions.extend(out.io);
+        if self.active == 0 && (self.ready.is_empty() || self.stopping.is_some()) {
+            instructions.push(Instruction::Done(self.outcome()));
+        }
+        instructions
+    }
+
+    fn start_ready(&mut self) {
+        while self.stopping.is_none() && self.active < self.settings.parallelism {
+            let Some(i) = self.ready.pop_first() else {
+                return;
+            };
+            self.active += 1;
+            if self.settling {
+                self.settle_one(i);
+                continue;
+            }
+            let run = &mut self.runs[i];
+            let (address, action) = (run.address().clone(), run.change().action);
+            self.out
+                .progress
+                .push(Progress::Started { address, action });
+            if run.change().reason.code == ReasonCode::Vanished {
+                // What state knows is gone; what is made now is another object, under tokens of its own.
+                self.out.changes.extend(run.forget());
+                run.generation += 1;
+            }
+            self.begin_step(i);
+        }
+    }
+
+    /// Finds out about one step in doubt with at most one read, or releases it: what the next plan sees is enough.
+    fn settle_one(&mut self, i: usize) {
+        let run = &self.runs[i];
+        let solution = || run.task().task_type == TaskType::Solution;
+        let released = match run.op() {
+            Op::Generate | Op::Terminate | Op::UpdateDatasource => true,
+            Op::Create => solution(),
+            _ => false,
+        };
+        if released {
+            self.released(i);
+        } else {
+            self.send(i, Sending::ReadBack);
+        }
+    }
+
+    fn released(&mut self, i: usize) {
+        self.journal(i, Line::Released);
+        self.complete(i);
+    }
+
+    fn begin_step(&mut self, i: usize) {
+        loop {
+            let run = &mut self.runs[i];
+            if run.at == run.planned.steps.len() {
+                return self.complete(i);
+            }
+            if self.stopping.is_some() {
+                return self.leave(i);
+            }
+            match run.op() {
+                Op::Record => self.out.changes.extend(run.record()),
+                Op::Forget => self.out.changes.extend(run.forget()),
+                Op::ResumeGeneration => {}
+                _ => return self.send(i, Sending::Main),
+            }
+            run.go_to(run.at + 1);
+        }
+    }
+
+    fn send(&mut self, i: usize, sending: Sending) {
+        let run = &mut self.runs[i];
+        let intent = Intent {
+            lineage: self.lineage,
+            address: run.address(),
+            generation: run.generation,
+        };
+        let call = protocol::call(run, &sending, intent);
+        let (step, op, attempt) = (run.step().id, run.op(), run.attempt + run.asked);
+        let first =
+            sending == Sending::Main && op.call_kind() == CallKind::Write && !run.journalled;
+        run.phase = Phase::Calling(sending);
+        if first {
+            run.journalled = true;
+            let token = match &call {
+                Call::Generate { token, .. } | Call::CreateTask { token, .. } => {
+                    Some(token.clone())
+                }
+                _ => None,
+            };
+            let digest = hash::canonical(run.spec());
+            self.journal(i, Line::Intent { token, digest });
+        }
+        let address = self.runs[i].address().clone();
+        self.out.progress.push(Progress::Step {
+            address,
+            op,
+            attempt,
+        });
+        self.out.io.push(Instruction::Send(step, Box::new(call)));
+    }
+
+    fn sleep(&mut self, i: usize, then: Sending, duration: Duration) {
+        if self.stopping.is_some() {
+            return self.leave(i);
+        }
+        let run = &mut self.runs[i];
+        run.phase = Phase::Sleeping(then);
+        self.out.io.push(Instruction::Wait(run.step().id, duration));
+    }
+
+    fn woke(&mut self, i: usize) {
+        // A wait that was cut short by an interrupt still ends.
+        if let Phase::Sleeping(then) = self.runs[i].phase.clone() {
+            self.send(i, then);
+        }
+    }
+
+    /// Ends the run early: what is on its way is still answered, nothing new begins.
+    fn stop(&mut self, why: Ended) {
+        self.stopping.get_or_insert(why);
+        for i in 0..self.runs.len() {
+            if matches!(self.runs[i].phase, Phase::Sleeping(_)) {
+                self.leave(i);
+            }
+        }
+    }
+
+    /// Stops a change between two calls; the next run goes on with it.
+    fn leave(&mut self, i: usize) {
+        self.runs[i].phase = Phase::Left;
+        self.active -= 1;
+    }
+
+    fn replied(&mut self, i: usize, reply: Result<Reply, ApiFault>) {
+        let Phase::Calling(sending) = self.runs[i].phase.clone() else {
+            unreachable!("only a call that was sent is answered")
+        };
+        match sending {
+            Sending::Main => match reply {
+                Ok(reply) => match protocol::answer(&self.runs[i], reply) {
+                    Ok(answer) => self.answered(i, answer),
+                    Err(other) => self.fault(i, unexpected(self.runs[i].op(), &other)),
+                },
+                Err(fault) => match protocol::already_so(self.runs[i].op(), &fault) {
+                    Some(answer) => self.answered(i, answer),
+                    None => self.fault(i, fault),
+                },
+            },
+            Sending::ReadBack => match protocol::read_back_answer(&self.runs[i], reply) {
+                Ok(shown) => self.read_back(i, shown),
+                Err(fault) => self.blind(i, Sending::ReadBack, fault),
+            },
+            Sending::Script(file) => match reply {
+                Ok(Reply::Script(script)) => {
+                    let shown = protocol::script_answer(&self.runs[i], file, &script);
+                    self.read_back(i, shown);
+                }
+                Ok(_) => self.read_back(i, ReadBack::NotApplied),
+                Err(fault) if fault.class == FaultClass::NotFound => {
+                    self.read_back(i, ReadBack::NotApplied);
+                }
+                Err(fault) => self.blind(i, Sending::Script(file), fault),
+            },
+        }
+    }
+
+    fn answered(&mut self, i: usize, answer: Answer) {
+        match answer {
+            Answer::Applied(output) => self.applied(i, output),
+            Answer::Seen(seen) => self.seen(i, seen),
+            Answer::NotYet(what) => self.not_yet(i, what),
+            Answer::Died(message) => self.fail(i, Failure::Died(message)),
+        }
+    }
+
+    /// The step's call took effect.
+    fn applied(&mut self, i: usize, output: Output) {
+        self.journal(i, Line::Applied { output });
+        let run = &mut self.runs[i];
+        let op = run.op();
+        let mut next = run.at + 1;
+        match (op, output) {
+            // The task is there already: what would have made it is passed over.
+            (Op::Generate, Output::File(file)) => {
+                run.file = Some(file);
+                let create = run
+                    .planned
+                    .steps
+                    .iter()
+                    .position(|step| step.op == Op::Create);
+                next = create.expect("what is generated is created") + 1;
+            }
+            (_, Output::Process(process)) => run.process = Some(process),
+            (_, Output::File(file)) => run.file = Some(file),
+            (_, Output::Datasource(id)) => run.datasource = Some(id),
+            (Op::Deploy, _) => run.deployed = true,
+            (Op::Terminate, _) => run.deployed = false,
+            (_, Output::None) => {}
+        }
+        // What a start, a stop or a delete comes to is recorded when it is seen.
+        if !matches!(op, Op::Start | Op::Stop | Op::Delete | Op::DeleteDatasource) {
+            self.out.changes.extend(run.record());
+        }
+        if self.settling {
+            return self.complete(i);
+        }
+        run.go_to(next);
+        self.begin_step(i);
+    }
+
+    /// What a read waited for is there.
+    fn seen(&mut self, i: usize, seen: Seen) {
+        let run = &mut self.runs[i];
+        match seen {
+            Seen::Content(content) => run.content = Some(content),
+            Seen::Run(status) => {
+                run.run = Some(status);
+                self.out.changes.extend(run.record());
+            }
+            Seen::There => {}
+            Seen::Gone => self.out.changes.extend(run.forget()),
+        }
+        run.go_to(run.at + 1);
+        self.begin_step(i);
+    }
+
+    fn not_yet(&mut self, i: usize, what: String) {
+        let pacing = self.settings.pacing;
+        let run = &mut self.runs[i];
+        let interval = pacing.interval(run.asked);
+        let deadline = if run.op() == Op::Poll {
+            pacing.generation
+        } else {
+            pacing.settling
+        };
+        run.attempt = 0;
+        run.asked += 1;
+        run.waited += interval;
+        if run.waited > deadline {
+            let waited = run.waited;
+            return self.fail(i, Failure::Deadline { what, waited });
+        }
+        self.sleep(i, Sending::Main, interval);
+    }
+
+    /// The step's own call failed.
+    fn fault(&mut self, i: usize, fault: ApiFault) {
+        let op = self.runs[i].op();
+        let settle = protocol::settle(op);
+        match fault.class {
+            FaultClass::QuotaSpent => {
+                self.refuse(i, fault);
+                self.stop(Ended::QuotaSpent);
+            }
+            FaultClass::Throttled | FaultClass::NotSent => self.again(i, Sending::Main, fault),
+            FaultClass::Unavailable | FaultClass::Unknown => match settle {
+                Settle::Read => self.again(i, Sending::Main, fault),
+                Settle::Repeat => {
+                    self.runs[i].doubt = true;
+                    self.again(i, Sending::Main, fault);
+                }
+                Settle::ReadThenAct => {
+                    self.runs[i].doubt = true;
+                    self.again(i, Sending::ReadBack, fault);
+                }
+            },
+            FaultClass::TokenMismatch if op == Op::Generate => self.new_life(i, fault),
+            FaultClass::AlreadyThere | FaultClass::TokenMismatch => self.look_by_name(i, fault),
+            FaultClass::NotFound | FaultClass::Invalid => match (settle, op) {
+                (Settle::ReadThenAct, _) => {
+                    self.runs[i].refusal = Some(fault);
+                    self.send(i, Sending::ReadBack);
+                }
+                (Settle::Read, Op::Poll) => self.generation_failed(i, fault),
+                (Settle::Read, _) if fault.class == FaultClass::NotFound => {
+                    self.not_yet(i, "the object is not found".to_owned());
+                }
+                _ => self.refuse(i, fault),
+            },
+            FaultClass::Denied => self.refuse(i, fault),
+        }
+    }
+
+    /// Tries again after a while, as long as the policy says so.
+    fn again(&mut self, i: usize, then: Sending, fault: ApiFault) {
+        let attempt = self.runs[i].attempt;
+        match retry::delay(attempt, &fault, &mut self.settings.rng) {
+            Some(delay) => {
+                self.runs[i].attempt += 1;
+                self.sleep(i, then, delay);
+            }
+            None => self.refuse(i, fault),
+        }
+    }
+
+    /// The name is taken, perhaps by an earlier attempt of ours.
+    fn look_by_name(&mut self, i: usize, fault: ApiFault) {
+        let run = &mut self.runs[i];
+        let listed = match run.op() {
+            // This API lists no solutions.
+            Op::Generate | Op::Create => run.task().task_type == TaskType::Realtime,
+            Op::CreateDatasource => true,
+            _ => false,
+        };
+        if listed {
+            run.refusal = Some(fault);
+            self.send(i, Sending::ReadBack);
+        } else {
+            self.refuse(i, fault);
+        }
+    }
+
+    /// A generation failed, or was forgotten by the service.
+    fn generation_failed(&mut self, i: usize, fault: ApiFault) {
+        let run = &self.runs[i];
+        let resumed = run.planned.steps[0].op == Op::ResumeGeneration && run.lives == 0;
+        if resumed {
+            return self.new_life(i, fault);
+        }
+        self.out.changes.extend(run.forget());
+        self.fail(i, Failure::Refused(fault));
+    }
+
+    /// Begins again from the generation, under new tokens: the old ones belong to an object that is gone.
+    fn new_life(&mut self, i: usize, fault: ApiFault) {
+        if self.runs[i].journalled {
+            self.journal(
+                i,
+                Line::Refused {
+                    fault: fault.clone(),
+                },
+            );
+        }
+        let run = &mut self.runs[i];
+        let begins = matches!(run.planned.steps[0].op, Op::Generate | Op::ResumeGeneration);
+        if !begins || run.lives + 1 >= LIVES {
+            return self.fail(i, Failure::Refused(fault));
+        }
+        self.out.changes.extend(run.forget());
+        run.lives += 1;
+        run.generation += 1;
+        run.process = None;
+        run.content = None;
+        run.file = None;
+        run.deployed = false;
+        run.run = None;
+        run.go_to(0);
+        self.begin_step(i);
+    }
+
+    /// What a read showed of the current call.
+    fn read_back(&mut self, i: usize, shown: ReadBack) {
+        match shown {
+            ReadBack::Applied(output) => self.applied(i, output),
+            ReadBack::Candidate(file) => self.send(i, Sending::Script(file)),
+            ReadBack::NotApplied => self.not_applied(i),
+            ReadBack::Conflict(_) | ReadBack::Ghost if self.settling => self.released(i),
+            ReadBack::Conflict(what) => {
+                let fault = self.runs[i].refusal.clone();
+                let fault = fault.unwrap_or_else(|| conflict(self.runs[i].op(), &what));
+                self.journal(i, Line::Refused { fault });
+                self.fail(i, Failure::Conflict { what });
+            }
+            ReadBack::Ghost => {
+                let fault = self.runs[i].refusal.clone();
+                self.new_life(i, fault.unwrap_or_else(|| gone(self.runs[i].op())));
+            }
+        }
+    }
+
+    fn not_applied(&mut self, i: usize) {
+        if self.settling {
+            return self.released(i);
+        }
+        let run = &mut self.runs[i];
+        match run.refusal.clone() {
+            None if self.stopping.is_some() => self.leave(i),
+            // Nothing says no: the call may have got lost, and is sent again.
+            None => self.send(i, Sending::Main),
+            Some(fault) if run.asked >= SECOND_LOOKS => {
+                run.doubt = false;
+                self.refuse(i, fault);
+            }
+            Some(_) => {
+                let interval = self.settings.pacing.interval(run.asked);
+                run.asked += 1;
+                self.sleep(i, Sending::ReadBack, interval);
+            }
+        }
+    }
+
+    /// A read that should have shown what became of a call failed itself.
+    fn blind(&mut self, i: usize, sending: Sending, fault: ApiFault) {
+        if fault.class == FaultClass::QuotaSpent {
+            self.stop(Ended::QuotaSpent);
+        }
+        let run = &mut self.runs[i];
+        match retry::delay(run.attempt, &fault, &mut self.settings.rng) {
+            Some(delay) => {
+                run.attempt += 1;
+                self.sleep(i, sending, delay);
+            }
+            None => match run.refusal.clone() {
+                Some(refusal) if !run.doubt => self.refuse(i, refusal),
+                _ => self.fail(i, Failure::InDoubt(fault)),
+            },
+        }
+    }
+
+    /// The call will not take effect; or, after an attempt that may have, it is not known whether it did.
+    fn refuse(&mut self, i: usize, fault: ApiFault) {
+        let run = &self.runs[i];
+        if run.doubt {
+            return self.fail(i, Failure::InDoubt(fault));
+        }
+        if matches!(run.op(), Op::Generate | Op::Create) && fault.class == FaultClass::Invalid {
+            // Whether a service remembers a refused token is not known; the next attempt is another intent.
+            self.out
+                .changes
+                .push(StateChange::NextGeneration(run.address().clone()));
+        }
+        if run.journalled {
+            self.journal(
+                i,
+                Line::Refused {
+                    fault: fault.clone(),
+                },
+            );
+        }
+        self.fail(i, Failure::Refused(fault));
+    }
+
+    fn complete(&mut self, i: usize) {
+        self.active -= 1;
+        let run = &mut self.runs[i];
+        run.phase = Phase::Complete;
+        if self.settling {
+            return;
+        }
+        let (address, action) = (run.address().clone(), run.change().action);
+        self.out
+            .progress
+            .push(Progress::Complete { address, action });
+        for dependent in self.dependents[i].clone() {
+            if let Phase::Waiting(count) = &mut self.runs[dependent].phase {
+                *count -= 1;
+                if *count == 0 {
+                    self.ready.insert(dependent);
+                }
+            }
+        }
+    }
+
+    fn fail(&mut self, i: usize, failure: Failure) {
+        self.active -= 1;
+        let run = &mut self.runs[i];
+        run.phase = Phase::Failed(failure.clone());
+        let because = run.address().clone();
+        let (address, op) = (because.clone(), run.op());
+        self.out.progress.push(Progress::Failed {
+            address,
+            op,
+            failure,
+        });
+        let mut open = self.dependents[i].clone();
+        while let Some(dependent) = open.pop() {
+            let run = &mut self.runs[dependent];
+            if matches!(run.phase, Phase::Waiting(_)) {
+                run.phase = Phase::Left;
+                let (address, because) = (run.address().clone(), because.clone());
+                self.out
+                    .progress
+                    .push(Progress::Skipped { address, because });
+                open.extend(self.dependents[dependent].iter().copied());
+            }
+        }
+    }
+
+    fn journal(&mut self, i: usize, event: Line) {
+        let run = &self.runs[i];
+        self.out.entries.push(Entry {
+            step: run.step().id,
+            address: run.address().clone(),
+            operation: run.op().as_str().to_owned(),
+            at: self.now,
+            event,
+        });
+    }
+
+    fn outcome(&self) -> Outcome {
+        let mut outcome = Outcome {
+            ended: self.stopping.unwrap_or(Ended::Complete),
+            complete: Vec::new(),
+            failed: Vec::new(),
+            left: Vec::new(),
+            in_doubt: Vec::new(),
+        };
+        for run in &self.runs {
+            let address = run.address().clone();
+            match &run.phase {
+                Phase::Complete => outcome.complete.push((address, run.change().action)),
+                Phase::Failed(failure) => {
+                    outcome.failed.push((address, run.op(), failure.clone()));
+                }
+                _ => outcome.left.push(address),
+            }
+            if run.doubt && run.phase != Phase::Complete {
+                outcome.in_doubt.push(run.step().id);
+            }
+        }
+        if outcome.ended == Ended::Complete
+            && !self.settling
+            && !(outcome.failed.is_empty() && outcome.left.is_empty())
+        {
+            outcome.ended = Ended::Partial;
+        }
+        outcome
+    }
+}
+
+fn local_fault(class: FaultClass, op: Op, code: &str, message: String) -> ApiFault {
+    ApiFault {
+        class,
+        operation: op.as_str().to_owned(),
+        code: code.to_owned(),
+        message,
+        request_id: None,
+        retry_after: None,
+        hint: None,
+    }
+}
+
+fn unexpected(op: Op, reply: &Reply) -> ApiFault {
+    let message = format!("the answer has the shape of another operation's: {reply:?}");
+    local_fault(FaultClass::Unknown, op, "unexpected answer", message)
+}
+
+fn conflict(op: Op, what: &str) -> ApiFault {
+    local_fault(
+        FaultClass::AlreadyThere,
+        op,
+        "name conflict",
+        what.to_owned(),
+    )
+}
+
+fn gone(op: Op) -> ApiFault {
+    let message = "the object that the call is about does not exist".to_owned();
+    local_fault(FaultClass::NotFound, op, "not found", message)
+}
