@@ -100,7 +100,7 @@ fn environment(
         None if names().next().is_none() => {
             diagnostic.help("the stack has no environments: leave `--env` out")
         }
-        None => diagnostic.help(format!("there are {}", fields::listed(names()))),
+        None => diagnostic.help(format!("known: {}", fields::listed(names()))),
     });
     None
 }

@@ -17,6 +17,7 @@ pub(super) struct Fields<'a> {
     /// Whose fields they are, as messages say it.
     owner: &'a str,
     asked: Vec<&'static str>,
+    missing: Vec<&'static str>,
     diagnostics: &'a mut Diagnostics,
 }
 
@@ -32,6 +33,7 @@ impl<'a> Fields<'a> {
             span,
             owner,
             asked: Vec::new(),
+            missing: Vec::new(),
             diagnostics,
         }
     }
@@ -57,13 +59,7 @@ impl<'a> Fields<'a> {
         read: impl FnOnce(&Node, &mut Diagnostics) -> Option<T>,
     ) -> Option<Spanned<T>> {
         if self.table.get(name).is_none() {
-            self.asked.push(name);
-            self.push(Diagnostic::error(
-                Code::MissingField,
-                self.span,
-                format!("{} needs `{name}`", self.owner),
-            ));
-            return None;
+            self.missing.push(name);
         }
         self.optional(name, read)
     }
@@ -94,8 +90,15 @@ impl<'a> Fields<'a> {
         self.diagnostics
     }
 
-    /// Reports the fields that nobody asked for.
+    /// Reports the fields that should be there, and those that nobody asked for.
     pub(super) fn finish(self) {
+        if !self.missing.is_empty() {
+            self.diagnostics.push(Diagnostic::error(
+                Code::MissingField,
+                self.span,
+                format!("{} needs {}", self.owner, listed(self.missing)),
+            ));
+        }
         for entry in &self.table.entries {
             if !self.asked.contains(&entry.key.as_str()) {
                 self.diagnostics

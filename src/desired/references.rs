@@ -143,7 +143,7 @@ impl References {
             }
             // A long list helps nobody who has mistyped nothing on it.
             None if labels().count() > 8 => diagnostic,
-            None => diagnostic.help(format!("there are {}", listed(labels()))),
+            None => diagnostic.help(format!("known: {}", listed(labels()))),
         }
     }
 

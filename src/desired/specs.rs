@@ -256,23 +256,23 @@ fn no_match(
         .chars()
         .filter(|c| !matches!(c, '*' | '?' | '[' | ']'))
         .collect();
+    let length = plain.chars().count();
+    // A glob gives a part of the name, most often how it begins.
+    let distance = |table: &str| {
+        let beginning: String = table.chars().take(length).collect();
+        strsim::damerau_levenshtein(&plain, table)
+            .min(strsim::damerau_levenshtein(&plain, &beginning))
+    };
     let mut near: Vec<(usize, &str)> = listed
         .iter()
-        .map(|table| (strsim::damerau_levenshtein(&plain, table), table.as_str()))
+        .map(|table| (distance(table), table.as_str()))
         .collect();
     near.sort_unstable();
-    let near: Vec<&str> = near
-        .into_iter()
-        .take(NEAR)
-        .map(|(_, table)| table)
-        .collect();
-    if near.is_empty() {
-        diagnostic.help("the database has no tables at all")
-    } else {
-        diagnostic.help(format!(
-            "it has {} tables; the nearest names: {}",
-            listed.len(),
-            list(near)
-        ))
-    }
+    let nearest = near.first().map_or(0, |(distance, _)| *distance);
+    let names = list(near.into_iter().take(NEAR).map(|(_, table)| table));
+    diagnostic.help(match listed.len() {
+        0 => "the database has no tables at all".to_owned(),
+        _ if nearest <= length / 2 => format!("the nearest names are {names}"),
+        tables => format!("it has {tables} tables, such as {names}"),
+    })
 }

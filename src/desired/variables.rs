@@ -248,10 +248,14 @@ impl Given<'_> {
                     declaration.span,
                     format!("variable `{name}` has neither a default nor a value"),
                 )
-                .help(format!(
-                    "give it a `default`, a value in `env/{}.toml`, or use `--var {name}=…`",
-                    self.scope.environment
-                )),
+                .help(match &self.inputs.environment {
+                    Some(environment) => format!(
+                        "give it a value in `env/{environment}.toml`, a `default`, or use `--var {name}=…`"
+                    ),
+                    None => format!(
+                        "give it a `default`, choose an environment that has a value, or use `--var {name}=…`"
+                    ),
+                }),
             );
             Value::Unusable
         })

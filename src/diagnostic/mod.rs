@@ -78,6 +78,13 @@ impl Diagnostic {
         }
     }
 
+    /// Every place it shows, its own first.
+    pub fn spots(&self) -> impl Iterator<Item = Span> {
+        self.primary
+            .into_iter()
+            .chain(self.labels.iter().map(|label| label.span))
+    }
+
     /// The same with the likely mend.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
@@ -142,6 +149,14 @@ impl Diagnostics {
         self.0.is_empty()
     }
 
+    /// Says of which resource they are, where that is not said yet.
+    pub fn of(mut self, address: &Address) -> Self {
+        for diagnostic in &mut self.0 {
+            diagnostic.address.get_or_insert_with(|| address.clone());
+        }
+        self
+    }
+
     /// All of them, in the order in which they were found.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
         self.0.iter()
@@ -181,11 +196,29 @@ pub fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    let length = word.chars().count();
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        // A third of the word may be mistyped: past that the suggestion surprises more than it helps.
-        .filter(|(distance, _)| *distance <= (word.chars().count() / 3).max(1))
+        // A third of the word may be mistyped, or its end left out: past that the suggestion surprises more than it helps.
+        .filter(|(distance, candidate)| {
+            *distance <= (length / 3).max(1) || (length > 2 && candidate.starts_with(word))
+        })
         .min()
         .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::did_you_mean;
+
+    #[test]
+    fn only_what_is_near_is_suggested() {
+        let words = ["normal", "ignore", "warning", "critical"];
+        let near = |word| did_you_mean(word, words);
+        assert_eq!(near("nromal"), Some("normal"));
+        assert_eq!(near("warn"), Some("warning"));
+        assert_eq!(near("w"), None);
+        assert_eq!(near("drop"), None);
+    }
 }

@@ -109,21 +109,22 @@ fn unknown(entry: &Entry, datasource_type: DatasourceType) -> Diagnostic {
             .iter()
             .map(|field| field.name)
     };
-    Diagnostic::error(
+    let mut diagnostic = Diagnostic::error(
         Code::UnknownField,
         entry.key_span,
         format!(
-            "the content of a {} data source has no `{}`",
+            "the content of type `{}` has no `{}`",
             datasource_type.as_str(),
             entry.key
         ),
     )
-    // It may be the mistyped name of a secret.
-    .hide(entry.node.span)
     .help(match did_you_mean(&entry.key, names()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("it has {}", listed(names())),
-    })
+    });
+    // It may be the mistyped name of a secret.
+    diagnostic.hidden = secret::written(&entry.node);
+    diagnostic
 }
 
 /// Reads a value that is sent as it is.

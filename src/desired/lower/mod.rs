@@ -62,15 +62,17 @@ pub(super) fn lower(
         };
         let mut own = written.clone();
         own.entries.retain(|entry| entry.key != "for_each");
-        let table = scope.table(&own, diagnostics);
+        let mut found = Diagnostics::default();
+        let table = scope.table(&own, &mut found);
         let source = Source {
             address,
             written,
             table: &table,
         };
         let mut depends_on = BTreeSet::new();
-        let owner = format!("`{address}`");
-        let mut fields = Fields::new(&table, node.span, &owner, diagnostics);
+        // Of the block, so that a mistake in it is told once and not for every instance.
+        let owner = format!("`{}`", address.block());
+        let mut fields = Fields::new(&table, node.span, &owner, &mut found);
         let resource = match address.kind {
             Kind::Workspace => workspace(&mut fields).map(Resource::Workspace),
             Kind::Datasource => {
@@ -85,6 +87,7 @@ pub(super) fn lower(
             }
         };
         fields.finish();
+        diagnostics.extend(found.of(address));
         if let Some(resource) = resource {
             let declared = Declared {
                 resource,

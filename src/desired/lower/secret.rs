@@ -20,20 +20,29 @@ pub(super) fn lower(
         Value::Table(table) => reference(&entry.key, table, entry.node.span, diagnostics),
         Value::Unusable => None,
         _ => {
-            let diagnostic = Diagnostic::error(
+            let mut diagnostic = Diagnostic::error(
                 Code::SecretLiteral,
                 entry.node.span,
                 format!("`{}` is a secret, and manifests hold none", entry.key),
             )
-            .hide(entry.node.span)
             .help(HELP);
-            diagnostics.push(
-                origins
-                    .iter()
-                    .fold(diagnostic, |diagnostic, origin| diagnostic.hide(*origin)),
-            );
+            diagnostic.hidden = written(&entry.node);
+            diagnostic.hidden.extend(origins);
+            diagnostics.push(diagnostic);
             None
         }
+    }
+}
+
+/// Where a value is written: of a table that is every value in it, since its own place may be no more than a header.
+pub(super) fn written(node: &Node) -> Vec<Span> {
+    match &node.value {
+        Value::Table(table) => table
+            .entries
+            .iter()
+            .flat_map(|entry| written(&entry.node))
+            .collect(),
+        _ => vec![node.span],
     }
 }
 
@@ -46,15 +55,14 @@ fn reference(
     for entry in &table.entries {
         if !matches!(entry.key.as_str(), "env" | "file" | "command") {
             // Whatever it is called, it may be the secret itself.
-            diagnostics.push(
-                Diagnostic::error(
-                    Code::UnknownField,
-                    entry.key_span,
-                    format!("a secret has no field `{}`", entry.key),
-                )
-                .hide(entry.node.span)
-                .help(HELP),
-            );
+            let mut diagnostic = Diagnostic::error(
+                Code::UnknownField,
+                entry.key_span,
+                format!("a secret has no field `{}`", entry.key),
+            )
+            .help(HELP);
+            diagnostic.hidden = written(&entry.node);
+            diagnostics.push(diagnostic);
         }
     }
     let owner = format!("`{key}`");

@@ -340,7 +340,10 @@ fn pair(
                 Diagnostic::error(
                     Code::UnsupportedPair,
                     from.span,
-                    format!("a {} data source cannot be the source", found.as_str()),
+                    format!(
+                        "data sources of type `{}` cannot be a source",
+                        found.as_str()
+                    ),
                 )
                 .help(help),
             );
