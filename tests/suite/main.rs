@@ -8,3 +8,4 @@
 
 mod manifest;
 mod store;
+mod wire;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::answer::{Answer, WireResponse, says_missing};
 use super::encode::PAGE_SIZE;
-use super::lenient::{Verdict, document, integer, list, member, text, verdict, word};
+use super::lenient::{Verdict, document, integer, member, text, verdict, word};
 use super::script::{parse_meta, parse_script};
 use crate::api::{ApiFault, Call, DatasourceRow, FileRow, Page, Reply, RunStatus};
 use crate::resource::{DatasourceId, DatasourceType, EnvType, FileId, ProcessId, TaskType};
@@ -177,11 +177,15 @@ fn page<T>(
     read: impl Fn(&Value) -> Option<T>,
 ) -> Result<Page<T>, ApiFault> {
     let data = answer.data()?;
-    let listed = list(data, rows);
+    let total = integer(data, "TotalCount").and_then(|total| u64::try_from(total).ok());
+    let listed = match member(data, rows) {
+        Some(Value::Array(listed)) => listed.as_slice(),
+        None if total == Some(0) => &[],
+        Some(_) | None => return Err(answer.unreadable(&format!("`Data.{rows}` is no list"))),
+    };
     let read: Option<Vec<T>> = listed.iter().map(read).collect();
     let rows = read.ok_or_else(|| answer.unreadable(&format!("a row of `Data.{rows}` is odd")))?;
     let seen = u64::from(number.saturating_sub(1)) * u64::from(PAGE_SIZE) + rows.len() as u64;
-    let total = integer(data, "TotalCount").and_then(|total| u64::try_from(total).ok());
     Ok(Page {
         rows,
         total: total.unwrap_or(seen),

@@ -125,6 +125,10 @@ impl<C: Clock> HttpRemote<C> {
             .send()
             .await
             .map_err(|error| failed(&error))?;
+        let declared = response.content_length().unwrap_or_default();
+        if declared > LONGEST_ANSWER as u64 {
+            return Err(transport::too_long(call, LONGEST_ANSWER));
+        }
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
             if body.len() + chunk.len() > LONGEST_ANSWER {

@@ -1,6 +1,6 @@
 //! Failures on the way: which of them leave no doubt that nothing was sent, and what to tell people.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::io;
 
 use reqwest::Url;
@@ -81,7 +81,7 @@ fn no_connection(
                 .to_owned(),
         );
     }
-    if let Some(tls) = cause::<rustls::Error>(error) {
+    if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
         return (
             format!("no trusted connection to {at}: {tls}"),
             "the host's certificate must be signed by a CA of this machine's store (SSL_CERT_FILE adds one, such as \
@@ -89,10 +89,12 @@ fn no_connection(
                 .to_owned(),
         );
     }
-    let why = match cause::<io::Error>(error).map(io::Error::kind) {
+    let why = match system_error(error) {
         Some(io::ErrorKind::ConnectionRefused) => "the connection is refused".to_owned(),
         Some(kind) => kind.to_string(),
-        None => innermost(error),
+        None => causes(error)
+            .last()
+            .map_or_else(String::new, ToString::to_string),
     };
     let hint = if is_loopback(endpoint) {
         "is it running? `syncform emulator` serves the API on this machine"
@@ -139,31 +141,26 @@ fn unanswered(call: &Call, class: FaultClass, code: &str, message: String) -> Ap
     }
 }
 
-/// The first error of a type among the causes. An I/O error may hide its own cause, TLS's for one.
-fn cause<E: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&E> {
-    let mut next = error.source();
-    while let Some(cause) = next {
-        if let Some(found) = cause.downcast_ref::<E>() {
-            return Some(found);
-        }
-        let inside = cause
+/// The causes, outermost first. An I/O error may carry its cause as its content, TLS's for one, and `source` passes over
+/// that.
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |&cause| {
+        let content = cause
             .downcast_ref::<io::Error>()
             .and_then(io::Error::get_ref);
-        if let Some(found) = inside.and_then(|inside| inside.downcast_ref::<E>()) {
-            return Some(found);
+        match content {
+            Some(content) => Some(content),
+            None => cause.source(),
         }
-        next = cause.source();
-    }
-    None
+    })
 }
 
-/// The last cause's own words.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut last: &dyn std::error::Error = error;
-    while let Some(cause) = last.source() {
-        last = cause;
-    }
-    last.to_string()
+/// What the operating system says, where it says something.
+fn system_error(error: &reqwest::Error) -> Option<io::ErrorKind> {
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .map(io::Error::kind)
+        .find(|kind| *kind != io::ErrorKind::Other)
 }
 
 #[cfg(test)]
