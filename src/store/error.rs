@@ -71,7 +71,7 @@ pub enum FileProblem {
     #[error("cannot be made: its directory does not exist")]
     NoDirectory,
     /// Something else is there.
-    #[error("is not a state file: {0}")]
+    #[error("was not made by syncform: {0}")]
     NotAState(&'static str),
     /// A later version of the program made it.
     #[error("was written by a newer syncform: its schema is {found}, this program knows {known}")]
@@ -167,10 +167,17 @@ impl StoreError {
             }
             _ => FileProblem::Unusable,
         };
+        let source = match error {
+            // rusqlite's own chain says the same thing twice.
+            rusqlite::Error::SqliteFailure(failure, Some(message)) => {
+                format!("SQLite: {message} (code {})", failure.extended_code).into()
+            }
+            other => other.into(),
+        };
         Self::File {
             path: path.to_owned(),
             problem,
-            source: Some(Box::new(error)),
+            source: Some(source),
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) struct FileIdentity {
     inode: u64,
 }
 
-/// Looks at a state file before SQLite does: it is there, a file, ours, and nobody else's.
+/// Looks at a path before SQLite does: a file is there, with something in it.
 pub(super) fn inspect(path: &Path) -> Result<FileIdentity, StoreError> {
     let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => StoreError::file(path, FileProblem::Missing),
@@ -37,12 +37,6 @@ pub(super) fn inspect(path: &Path) -> Result<FileIdentity, StoreError> {
     if !metadata.is_file() {
         return refuse(FileProblem::NotAState("it is no regular file"));
     }
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return refuse(FileProblem::Foreign(metadata.uid()));
-    }
-    if metadata.mode() & 0o077 != 0 {
-        return refuse(FileProblem::Exposed(metadata.mode() & 0o7777));
-    }
     // A state file comes into being complete (`create`), so an empty one was emptied. SQLite would take it for a new database.
     if metadata.len() == 0 {
         return refuse(FileProblem::Corrupt("it is empty".to_owned()));
@@ -51,6 +45,19 @@ pub(super) fn inspect(path: &Path) -> Result<FileIdentity, StoreError> {
         device: metadata.dev(),
         inode: metadata.ino(),
     })
+}
+
+/// Refuses a state file that is not its owner's alone. Asked once it is known to be a state file, since the advice is chmod.
+pub(super) fn check_private(path: &Path) -> Result<(), StoreError> {
+    let metadata = std::fs::metadata(path).map_err(|error| StoreError::io(path, error))?;
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(StoreError::file(path, FileProblem::Foreign(metadata.uid())));
+    }
+    if metadata.mode() & 0o077 != 0 {
+        let mode = metadata.mode() & 0o7777;
+        return Err(StoreError::file(path, FileProblem::Exposed(mode)));
+    }
+    Ok(())
 }
 
 /// Whether the path still means the file that was opened: writes to one that was deleted would vanish with it.

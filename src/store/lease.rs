@@ -27,6 +27,10 @@ use super::db::Db;
 use super::error::StoreError;
 use super::process::Process;
 
+/// How long a lease lasts without a heartbeat: as long as others wait for a holder that was lost with its host. A holder that
+/// renews it each third of that has two chances to be late.
+pub const LEASE_TTL: Duration = Duration::from_secs(60);
+
 /// Who asks for the lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
@@ -40,9 +44,9 @@ pub struct Holder {
 
 impl Holder {
     /// This process, under an owner id that nobody else has.
-    pub fn current(owner: impl Into<String>, command: impl Into<String>) -> Self {
+    pub fn current(command: impl Into<String>) -> Self {
         Self {
-            owner: owner.into(),
+            owner: uuid::Uuid::new_v4().to_string(),
             process: Process::current(),
             command: command.into(),
         }

@@ -41,7 +41,9 @@ impl SqliteStore {
     /// Opens a state file that exists, so that its lock can be taken.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let db = Db::open(path)?;
-        if migrate::check(&db)? < migrate::CURRENT {
+        let found = migrate::check(&db)?;
+        files::check_private(path)?;
+        if found < migrate::CURRENT {
             migrate::upgrade(&db)?;
         }
         Self::ready(db)
@@ -63,6 +65,7 @@ impl SqliteStore {
     pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
         let db = Db::open_read_only(path)?;
         let found = migrate::check(&db)?;
+        files::check_private(path)?;
         if found < migrate::CURRENT {
             let known = migrate::CURRENT;
             return Err(StoreError::file(path, FileProblem::Older { found, known }));

@@ -192,9 +192,9 @@ fn a_dead_process_holds_nothing() {
 fn this_process_does_not_rob_itself() {
     let store = || SqliteStore::in_memory("rob", &minted("one")).unwrap();
     let first = store()
-        .lease(&Holder::current("a", "syncform apply"), at(0), TTL)
+        .lease(&Holder::current("syncform apply"), at(0), TTL)
         .unwrap();
-    let second = store().lease(&Holder::current("b", "syncform apply"), at(1), TTL);
+    let second = store().lease(&Holder::current("syncform apply"), at(1), TTL);
     assert!(matches!(second, Err(StoreError::Locked(_))));
     drop(first);
 }
