@@ -61,6 +61,10 @@ pub enum ColorChoice {
 pub(super) enum Command {
     /// Serves the API on this machine
     Emulator(super::emulator::Args),
+    /// Shows what is known of the stack's remote objects
+    State(super::state::Args),
+    /// Shows who holds the lock; with --force, takes it away
+    Unlock(super::unlock::Args),
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {

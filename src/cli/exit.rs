@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::store::StoreError;
+
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -92,5 +94,22 @@ impl Failure {
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let exit = match error {
+            StoreError::Locked(_)
+            | StoreError::LeaseLost { .. }
+            | StoreError::LeaseExpired { .. } => Exit::Locked,
+            StoreError::Stale { .. } => Exit::Stale,
+            StoreError::File { .. } | StoreError::RunOpen(_) | StoreError::RunNotOpen(_) => {
+                Exit::Error
+            }
+        };
+        let mut failure = Self::of(&error).exit(exit);
+        failure.hint = error.hint();
+        failure
     }
 }

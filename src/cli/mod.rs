@@ -4,7 +4,9 @@ mod args;
 pub mod context;
 pub mod emulator;
 pub mod exit;
+pub mod state;
 pub mod ui;
+pub mod unlock;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -42,8 +44,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// One arm a command: each is `run(&args, &context) -> Result<Exit, Failure>` in its own file.
-fn dispatch(command: &Command, _context: &Context) -> Result<ExitCode, Failure> {
+fn dispatch(command: &Command, context: &Context) -> Result<ExitCode, Failure> {
     Ok(match command {
         Command::Emulator(args) => emulator::run(args),
+        Command::State(args) => state::run(args, context)?.into(),
+        Command::Unlock(args) => unlock::run(args, context)?.into(),
     })
 }

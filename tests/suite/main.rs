@@ -6,6 +6,7 @@
     reason = "tests touch the outside, and a panic is how one fails; clippy spares only #[test] functions"
 )]
 
+mod cli_state;
 mod manifest;
 mod store;
 mod wire;
