@@ -13,6 +13,7 @@ pub mod graph;
 pub mod journal;
 pub mod manifest;
 pub mod plan;
+pub mod refresh;
 pub mod remote;
 pub mod render;
 pub mod resource;

@@ -52,6 +52,7 @@ codes! {
     InvalidPattern "invalid-pattern" "the pattern is not valid";
     NoMatch "no-match" "the pattern matches nothing";
     TablesUnknown "tables-unknown" "the tables of the source cannot be listed";
+    NotThere "not-there" "what the manifest refers to does not exist";
     Unsupported "unsupported" "this version does not support it";
     VersionMismatch "version-mismatch" "the stack asks for another version of syncform";
     OutsideStack "outside-stack" "the path leads outside the stack";

@@ -1,6 +1,7 @@
 //! Apply: a pure machine that decides, and a driver that obeys.
 
 mod change_run;
+mod driver;
 mod machine;
 mod outcome;
 mod pacing;
@@ -8,6 +9,7 @@ mod protocol;
 pub mod retry;
 mod token;
 
+pub use driver::{CutOff, HEARTBEAT, Surroundings, drive};
 pub use machine::{Event, Instruction, Machine, Settings};
 pub use outcome::{Ended, Failure, Outcome, Progress};
 pub use pacing::Pacing;
