@@ -253,7 +253,7 @@ pub struct DatasourceRow {
     pub datasource_type: String,
     /// `EnvType`.
     pub env: EnvType,
-    /// `Content`, parsed; secrets in it are masked by the service.
+    /// `Content`, parsed, without the keys that hold secrets: the service masks those.
     pub content: BTreeMap<String, serde_json::Value>,
     /// `Description`.
     pub description: Option<String>,

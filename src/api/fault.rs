@@ -38,7 +38,8 @@ pub struct ApiFault {
     pub class: FaultClass,
     /// The `Action`.
     pub operation: String,
-    /// The service's code, or a word of ours where it gave none (`in-band failure`, `timeout`, `connection`).
+    /// The service's code, or a word of ours where it gave none (`in-band failure`, `unreadable answer`, `HTTP 502`,
+    /// `timeout`, `connection`, `secret`).
     pub code: String,
     /// The service's message, control characters removed.
     pub message: String,

@@ -151,16 +151,20 @@ impl<'a> Answer<'a> {
 
 /// The fault of a request that was turned down as a whole.
 fn refused(call: &Call, response: &WireResponse<'_>, body: ErrorBody) -> ApiFault {
+    // An envelope may bring its own status along in an answer of HTTP 200.
+    let status = body.status.unwrap_or(response.status).max(response.status);
     let code = match body.code {
         Some(code) => code,
-        None if response.status < 300 => IN_BAND.to_owned(),
-        None => format!("HTTP {}", response.status),
+        None if status < 300 => IN_BAND.to_owned(),
+        None => format!("HTTP {status}"),
     };
     let message = body.message.unwrap_or_default();
-    let mut class = classify(&code, response.status);
-    if code == IN_BAND {
+    let mut class = classify(&code, status);
+    if class == FaultClass::Invalid {
+        // Many things are called invalid, and then only the message tells which.
         class = in_band_class(call, &message);
-    } else if class == FaultClass::Invalid && response.retry_after.is_some() {
+    }
+    if class == FaultClass::Invalid && response.retry_after.is_some() {
         // The official clients take any failure that names a delay for throttling (API facts 2.7).
         class = FaultClass::Throttled;
     }
@@ -176,10 +180,10 @@ fn refused(call: &Call, response: &WireResponse<'_>, body: ErrorBody) -> ApiFaul
     fault(call, response, class, &code, message, body.request_id, hint)
 }
 
-/// What an in-band failure means, which only its message tells.
+/// What a failure means of which only the message tells more.
 fn in_band_class(call: &Call, message: &str) -> FaultClass {
     let lower = message.to_ascii_lowercase();
-    if invalid_file(&lower).is_some_and(|id| subject(call) == Some(id)) {
+    if invalid_id(&lower).is_some_and(|id| subject(call) == Some(id)) {
         return FaultClass::NotFound;
     }
     match call {
@@ -225,14 +229,16 @@ fn subject(call: &Call) -> Option<i64> {
     }
 }
 
-/// Whether a message, in small letters, says that the call's own id names nothing.
+/// Whether a message says that the call's own id names nothing.
 pub(super) fn says_missing(call: &Call, message: &str) -> bool {
     in_band_class(call, message) == FaultClass::NotFound
 }
 
 /// The id in `fileid:[100] is invalid.` or `fileid[100] is invalid` (API facts 3.8: one operation leaves the colon out).
-fn invalid_file(lower: &str) -> Option<i64> {
-    let (_, rest) = lower.split_once("fileid")?;
+fn invalid_id(lower: &str) -> Option<i64> {
+    let rest = ["fileid", "processid"]
+        .iter()
+        .find_map(|name| Some(lower.split_once(name)?.1))?;
     let rest = rest.strip_prefix(':').unwrap_or(rest).trim_start();
     let (id, rest) = rest.strip_prefix('[')?.split_once(']')?;
     rest.trim_start().starts_with("is invalid").then_some(())?;

@@ -4,7 +4,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_json::Value;
 
-use super::lenient::{member, word};
+use super::lenient::{integer, member, word};
 
 /// What an error body says, as far as it says it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(super) struct ErrorBody {
     pub(super) message: Option<String>,
     /// `RequestId`.
     pub(super) request_id: Option<String>,
+    /// `HttpStatusCode` of an envelope.
+    pub(super) status: Option<u16>,
     /// `AccessDeniedDetail.AuthAction`: which permission is missing.
     pub(super) missing_action: Option<String>,
 }
@@ -39,6 +41,7 @@ pub(super) fn from_json(json: &Value) -> ErrorBody {
         code: word(json, "Code").or_else(|| word(json, "ErrorCode")),
         message: word(json, "Message").or_else(|| word(json, "ErrorMessage")),
         request_id: word(json, "RequestId"),
+        status: integer(json, "HttpStatusCode").and_then(|status| u16::try_from(status).ok()),
         missing_action: member(json, "AccessDeniedDetail")
             .and_then(|detail| word(detail, "AuthAction")),
     }
@@ -89,6 +92,7 @@ mod tests {
             code: Some(code.into()),
             message: Some(message.into()),
             request_id: Some(request_id.into()),
+            status: None,
             missing_action: None,
         }
     }

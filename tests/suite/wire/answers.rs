@@ -1,9 +1,9 @@
 //! Answers, trap by trap.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use syncform::api::wire::{WireResponse, decode};
 use syncform::api::{Call, FaultClass, Reply, RunStatus};
-use syncform::resource::{DatasourceId, FileId, ProcessId, TaskType};
+use syncform::resource::{FileId, ProcessId, TaskType};
 use syncform::secret::Secret;
 
 use super::{
@@ -157,7 +157,9 @@ fn generation_is_polled_by_content_and_reason() {
         )
     };
     assert_eq!(failed("table xyx is invalid."), FaultClass::Invalid);
-    assert_eq!(failed("fileId:[10] is invalid."), FaultClass::NotFound);
+    for missing in ["fileId:[10] is invalid.", "processId:[10] is invalid."] {
+        assert_eq!(failed(missing), FaultClass::NotFound);
+    }
     assert_eq!(
         class(&poll, &data(json!({ "TaskContent": {} }))),
         FaultClass::Unknown
@@ -272,65 +274,6 @@ fn solutions_have_two_statuses() {
     }));
     let (name, status) = ("holo_20211206161025".to_owned(), "0".to_owned());
     assert_eq!(ok(&get, &body), Reply::Solution { name, status });
-}
-
-#[test]
-fn envelopes_of_file_operations() {
-    let files = find("ListFiles");
-    // The documents print an error code beside a success.
-    let body = json!({
-        "Success": true, "HttpStatusCode": 200, "ErrorCode": "Invalid.Tenant.ConnectionNotExists",
-        "Data": { "Files": [], "TotalCount": 0 },
-    });
-    assert!(matches!(ok(&files, &body), Reply::Files(_)));
-    let failed = |body: Value| class(&files, &body);
-    let rows = json!({ "Files": [], "TotalCount": 0 });
-    assert_eq!(
-        failed(json!({ "Success": "false", "ErrorCode": "Throttling.User", "Data": rows })),
-        FaultClass::Throttled
-    );
-    assert_eq!(
-        failed(json!({ "Success": false, "Data": rows })),
-        FaultClass::Invalid
-    );
-    assert_eq!(
-        failed(
-            json!({ "HttpStatusCode": "500", "ErrorCode": "InternalError.System", "Data": rows })
-        ),
-        FaultClass::Unavailable
-    );
-    assert_eq!(
-        failed(json!({ "ErrorCode": "Forbidden.Access", "Data": rows })),
-        FaultClass::Denied
-    );
-    assert_eq!(
-        failed(json!({ "Code": "Forbidden.Access", "Data": rows })),
-        FaultClass::Denied
-    );
-}
-
-#[test]
-fn data_sources_answer_with_numbers_and_booleans() {
-    let create = find("CreateDataSource");
-    for id in [json!(7), json!("7")] {
-        let body = json!({ "Success": true, "HttpStatusCode": "200", "Data": id });
-        assert_eq!(ok(&create, &body), Reply::Datasource(DatasourceId(7)));
-    }
-    for action in ["UpdateDataSource", "DeleteDataSource"] {
-        let call = find(action);
-        assert_eq!(
-            ok(&call, &json!({ "Success": true, "Data": true })),
-            Reply::Done
-        );
-        assert_eq!(
-            class(&call, &json!({ "Success": true, "Data": false })),
-            FaultClass::Invalid
-        );
-        assert_eq!(
-            class(&call, &json!({ "Success": true })),
-            FaultClass::Unknown
-        );
-    }
 }
 
 #[test]

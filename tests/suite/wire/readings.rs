@@ -1,8 +1,8 @@
-//! What stands inside successful answers: scripts, tables of a source, rows of lists.
+//! What stands inside answers: scripts, tables of a source, rows of lists, and the envelopes around rows.
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use syncform::api::{FaultClass, Reply};
 use syncform::resource::{DatasourceId, EnvType, SourceTables};
 
@@ -129,4 +129,82 @@ fn rows_of_lists() {
     assert_eq!(class(&find("ListFiles"), &body), FaultClass::Unknown);
     let none = data(json!({ "Files": null, "TotalCount": 0 }));
     assert!(matches!(ok(&find("ListFiles"), &none), Reply::Files(page) if page.rows.is_empty()));
+}
+
+#[test]
+fn data_sources_answer_with_numbers_and_booleans() {
+    let create = find("CreateDataSource");
+    for id in [json!(7), json!("7")] {
+        let body = json!({ "Success": true, "HttpStatusCode": "200", "Data": id });
+        assert_eq!(ok(&create, &body), Reply::Datasource(DatasourceId(7)));
+    }
+    for action in ["UpdateDataSource", "DeleteDataSource"] {
+        let call = find(action);
+        assert_eq!(
+            ok(&call, &json!({ "Success": true, "Data": true })),
+            Reply::Done
+        );
+        assert_eq!(
+            class(&call, &json!({ "Success": true, "Data": false })),
+            FaultClass::Invalid
+        );
+        assert_eq!(
+            class(&call, &json!({ "Success": true })),
+            FaultClass::Unknown
+        );
+    }
+}
+
+#[test]
+fn envelopes_of_file_operations() {
+    let files = find("ListFiles");
+    // The documents print an error code beside a success.
+    let body = json!({
+        "Success": true, "HttpStatusCode": 200, "ErrorCode": "Invalid.Tenant.ConnectionNotExists",
+        "Data": { "Files": [], "TotalCount": 0 },
+    });
+    assert!(matches!(ok(&files, &body), Reply::Files(_)));
+    let failed = |body: Value| class(&files, &body);
+    let rows = json!({ "Files": [], "TotalCount": 0 });
+    assert_eq!(
+        failed(json!({ "Success": "false", "ErrorCode": "Throttling.User", "Data": rows })),
+        FaultClass::Throttled
+    );
+    assert_eq!(
+        failed(json!({ "Success": false, "Data": rows })),
+        FaultClass::Invalid
+    );
+    assert_eq!(
+        failed(
+            json!({ "HttpStatusCode": "500", "ErrorCode": "InternalError.System", "Data": rows })
+        ),
+        FaultClass::Unavailable
+    );
+    assert_eq!(
+        failed(json!({ "ErrorCode": "Forbidden.Access", "Data": rows })),
+        FaultClass::Denied
+    );
+    assert_eq!(
+        failed(json!({ "Code": "Forbidden.Access", "Data": rows })),
+        FaultClass::Denied
+    );
+}
+
+#[test]
+fn a_failed_envelope_is_understood_by_status_and_message() {
+    let create = find("CreateDataSource");
+    let failed = |status: u16, message: &str| {
+        let body = json!({
+            "Success": false,
+            "HttpStatusCode": status.to_string(),
+            "ErrorCode": "1031203110005",
+            "ErrorMessage": message,
+        });
+        class(&create, &body)
+    };
+    let taken = "Data source PROD mysql_pub already exists";
+    assert_eq!(failed(400, taken), FaultClass::AlreadyThere);
+    assert_eq!(failed(400, "odd"), FaultClass::Invalid);
+    assert_eq!(failed(500, "odd"), FaultClass::Unavailable);
+    assert_eq!(failed(429, "odd"), FaultClass::Throttled);
 }
