@@ -1,5 +1,7 @@
 //! From manifests to [`Desired`]: collects, evaluates, reads, checks.
 
+use std::collections::BTreeSet;
+
 use super::collect::{Collected, collect};
 use super::fields;
 use super::inputs::Inputs;
@@ -26,6 +28,10 @@ pub fn build(sources: &Sources, inputs: &Inputs) -> (Option<Desired>, Diagnostic
 
 fn read(sources: &Sources, inputs: &Inputs, diagnostics: &mut Diagnostics) -> Option<Desired> {
     let Some(stack_file) = sources.stack else {
+        if !sources.complete {
+            // It may be there and unreadable, which has been said.
+            return None;
+        }
         diagnostics.push(
             Diagnostic::unplaced(Code::NotAStack, "there is no `syncform.toml` here")
                 .help("run `syncform init` for a stack to start from, or choose another directory with `-C DIR`"),
@@ -38,15 +44,17 @@ fn read(sources: &Sources, inputs: &Inputs, diagnostics: &mut Diagnostics) -> Op
         .map(|id| parse(&sources.map, *id, diagnostics))
         .collect();
     let environment = environment(sources, inputs, diagnostics);
-    let sound = manifests
+    let broken: BTreeSet<SourceId> = manifests
         .iter()
         .chain(&environment)
-        .all(|manifest| manifest.sound);
+        .filter(|manifest| !manifest.sound)
+        .map(|manifest| manifest.source)
+        .collect();
 
     let mut found = Diagnostics::default();
     let collected = collect(&manifests, stack_file, &mut found);
     let environment = environment.map(|manifest| manifest.table);
-    if let Some(table) = environment.as_ref().filter(|_| sound) {
+    if let Some(table) = &environment {
         check_environment_file(table, &mut found);
     }
     let desired = resolve(
@@ -57,7 +65,13 @@ fn read(sources: &Sources, inputs: &Inputs, diagnostics: &mut Diagnostics) -> Op
         inputs,
         &mut found,
     );
-    if !sound || !sources.complete {
+    // What could be made out of a broken file may not be what its author meant.
+    found.retain(|diagnostic| {
+        diagnostic
+            .primary
+            .is_none_or(|span| !broken.contains(&span.source))
+    });
+    if !broken.is_empty() || !sources.complete {
         // What seems to be missing may stand where nobody could read it.
         found.retain(|diagnostic| !diagnostic.code.is_absence());
     }

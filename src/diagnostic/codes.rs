@@ -63,10 +63,7 @@ impl Code {
     pub fn is_absence(self) -> bool {
         matches!(
             self,
-            Self::UnknownReference
-                | Self::UnknownVariable
-                | Self::UnsetVariable
-                | Self::MissingField
+            Self::UnknownReference | Self::UnknownVariable | Self::UnsetVariable
         )
     }
 }

@@ -14,11 +14,15 @@ use crate::source::{SourceFile, Span};
 
 /// Reads every `*.toml` below `root` that belongs to the stack.
 ///
-/// Left out are hidden files and directories, nested stacks, and links: a link may lead outside the stack or back into
-/// it. What cannot be read is a diagnostic, and the rest is read all the same.
+/// Left out are hidden files and directories, and nested stacks. A link to a file within the stack is read; one that
+/// leads outside is not, since who reviews the stack does not see what it brings in, and a warning says so. What cannot
+/// be read is a diagnostic, and the rest is read all the same.
 pub fn load(root: &Path) -> (Sources, Diagnostics) {
     let mut found = Found::default();
-    walk(root, "", &mut found);
+    match root.canonicalize() {
+        Ok(real_root) => walk(&real_root, root, "", &mut found),
+        Err(error) => found.unreadable.push((".".to_owned(), error)),
+    }
     let mut sources = Sources::new(found.texts);
     let mut diagnostics = Diagnostics::default();
     sources.complete = found.unreadable.is_empty() && found.garbled.is_empty();
@@ -27,6 +31,16 @@ pub fn load(root: &Path) -> (Sources, Diagnostics) {
             Code::UnreadableManifest,
             format!("`{path}` cannot be read: {error}"),
         ));
+    }
+    for path in found.outside {
+        diagnostics.push(
+            Diagnostic::unplaced(
+                Code::OutsideStack,
+                format!("`{path}` is a link that leads outside the stack, so it is not read"),
+            )
+            .help("copy what it leads to into the stack")
+            .warning(),
+        );
     }
     for (path, bytes, valid_up_to) in found.garbled {
         let mut text = String::from_utf8_lossy(&bytes[..valid_up_to]).into_owned();
@@ -57,10 +71,12 @@ struct Found {
     unreadable: Vec<(String, io::Error)>,
     /// Path, content, and how many bytes of it are UTF-8.
     garbled: Vec<(String, Vec<u8>, usize)>,
+    /// Links that lead outside.
+    outside: Vec<String>,
 }
 
 /// Reads the manifests of one directory and of those below it; `below` is its path from the root, with a final `/`.
-fn walk(directory: &Path, below: &str, found: &mut Found) {
+fn walk(real_root: &Path, directory: &Path, below: &str, found: &mut Found) {
     let entries =
         match std::fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
             Ok(mut entries) => {
@@ -87,15 +103,38 @@ fn walk(directory: &Path, below: &str, found: &mut Found) {
             Ok(kind) if kind.is_dir() => {
                 // Below `env/` only the environments themselves count.
                 if !path.starts_with(&format!("{ENVIRONMENTS}/")) {
-                    walk(&entry.path(), &format!("{path}/"), found);
+                    walk(real_root, &entry.path(), &format!("{path}/"), found);
                 }
             }
             Ok(kind) if kind.is_file() && is_toml(&entry.path()) => {
                 read(&entry.path(), path, found);
             }
+            Ok(kind) if kind.is_symlink() => follow(real_root, &entry.path(), path, found),
             Ok(_) => {}
             Err(error) => found.unreadable.push((path, error)),
         }
+    }
+}
+
+/// Reads the manifest that a link leads to. Directories are not entered through links: what is within the stack is found
+/// without them, and they may lead in a circle.
+fn follow(real_root: &Path, link: &Path, path: String, found: &mut Found) {
+    let target = match link.canonicalize() {
+        Ok(target) => target,
+        Err(error) if is_toml(link) => {
+            found.unreadable.push((path, error));
+            return;
+        }
+        // A broken link to something that is no manifest is nobody's business here.
+        Err(_) => return,
+    };
+    if !target.is_dir() && !is_toml(link) {
+        return;
+    }
+    if !target.starts_with(real_root) {
+        found.outside.push(path);
+    } else if target.is_file() {
+        read(&target, path, found);
     }
 }
 

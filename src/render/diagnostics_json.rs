@@ -1,7 +1,10 @@
 //! Diagnostics as programs read them: the shape of Terraform's `validate -json`, with what is ours under `x_syncform`.
+//!
+//! Texts are made safe for terminals here too, since people look at JSON; file names are as they are, to be opened.
 
 use serde_json::{Value, json};
 
+use super::safe;
 use super::snippet::Excerpts;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::source::{SourceMap, Span};
@@ -40,7 +43,7 @@ fn one(sources: &SourceMap, excerpts: &Excerpts<'_>, diagnostic: &Diagnostic) ->
             Severity::Warning => "warning",
         },
         "summary": diagnostic.code.summary(),
-        "detail": diagnostic.detail,
+        "detail": safe::text(&diagnostic.detail),
     });
     if let Some(address) = &diagnostic.address {
         object["address"] = json!(address);
@@ -51,11 +54,11 @@ fn one(sources: &SourceMap, excerpts: &Excerpts<'_>, diagnostic: &Diagnostic) ->
     }
     object["x_syncform"] = json!({
         "code": diagnostic.code.as_str(),
-        "help": diagnostic.help,
+        "help": diagnostic.help.as_deref().map(safe::text),
         "labels": diagnostic
             .labels
             .iter()
-            .map(|label| json!({ "range": range(sources, label.span), "text": label.text }))
+            .map(|label| json!({ "range": range(sources, label.span), "text": safe::text(&label.text) }))
             .collect::<Vec<_>>(),
     });
     object
