@@ -8,5 +8,6 @@
 
 mod cli_state;
 mod manifest;
+mod render;
 mod store;
 mod wire;
