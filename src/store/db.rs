@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use rusqlite::{Connection, OpenFlags, Params, Row, Transaction, TransactionBehavior};
+use tempfile::TempDir;
 
 use super::error::{FileProblem, StoreError};
-use super::files::{self, FileIdentity};
+use super::files::{self, Copy, FileIdentity};
 
 /// Longer than any of our transactions, shorter than a user's patience.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -25,6 +26,8 @@ pub(super) struct Db {
     path: PathBuf,
     /// `None` for a database in memory.
     file: Option<FileIdentity>,
+    /// Where the copy lies that is read instead; removed with the connection.
+    _copy: Option<TempDir>,
 }
 
 impl Db {
@@ -50,27 +53,31 @@ impl Db {
 
     /// Opens a file that exists, to look.
     ///
-    /// Readers of a WAL database share memory with its writers through files beside it. Where those can neither be found nor
-    /// made, as on a read-only file system, nobody writes either, and the file is read as it lies there.
+    /// Readers of a WAL database share memory with its writers through files beside it. Where those can neither be found
+    /// nor made, as on a read-only or full file system, nobody writes either, and a private copy is as good as the file.
     pub(super) fn open_read_only(path: &Path) -> Result<Self, StoreError> {
         let file = files::inspect(path)?;
-        let open = |query| {
-            Self::connect(
-                path,
-                &uri(path, query),
-                OpenFlags::SQLITE_OPEN_READ_ONLY,
-                Some(file),
-            )
-        };
-        let db = open("")?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let db = Self::connect(path, &uri(path, ""), flags, Some(file))?;
         match db.pragma("schema_version") {
             Err(StoreError::File {
-                problem: FileProblem::Unusable | FileProblem::ReadOnly | FileProblem::Forbidden,
+                problem: FileProblem::Unusable | FileProblem::ReadOnly | FileProblem::Full,
                 ..
-            }) if !files::has_wal(path) => open("?immutable=1"),
+            }) => Self::open_copy(path, files::copy(path)?),
             Err(error) => Err(error),
             Ok(_) => Ok(db),
         }
+    }
+
+    fn open_copy(path: &Path, copy: Copy) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+        let db = Self::connect(path, &uri(&copy.file, ""), flags, None)?;
+        // A lock taken there, or a write, would go nowhere.
+        db.set("query_only", "ON")?;
+        Ok(Self {
+            _copy: Some(copy.directory),
+            ..db
+        })
     }
 
     /// Opens the database that `files::create` is making.
@@ -103,6 +110,7 @@ impl Db {
             connection,
             path: path.to_owned(),
             file,
+            _copy: None,
         };
         db.connection
             .busy_timeout(BUSY_TIMEOUT)
@@ -238,4 +246,75 @@ fn uri(path: &Path, query: &str) -> String {
     let authority = if path.is_absolute() { "//" } else { "" };
     let path = percent_encode(path.as_os_str().as_bytes(), IN_URI);
     format!("file:{authority}{path}{query}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(result: Result<usize, StoreError>) -> FileProblem {
+        result.unwrap_err().problem().unwrap().clone()
+    }
+
+    fn file_with_table() -> (TempDir, Db) {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("a.db");
+        std::fs::File::create_new(&file).unwrap();
+        let db = Db::open_draft(&file).unwrap();
+        db.make_durable().unwrap();
+        db.batch("CREATE TABLE t (x BLOB)").unwrap();
+        (directory, db)
+    }
+
+    #[test]
+    fn a_full_disk_is_called_full_and_keeps_what_was_there() {
+        let (_directory, db) = file_with_table();
+        db.set("max_page_count", 4).unwrap();
+        let large = "INSERT INTO t VALUES (zeroblob(100000))";
+        let result = db.write(|db| {
+            db.execute("INSERT INTO t VALUES (1)", ())?;
+            db.execute(large, ())
+        });
+        assert_eq!(problem(result), FileProblem::Full);
+        assert_eq!(
+            db.row("SELECT count(*) FROM t", (), |row| row.get(0))
+                .unwrap(),
+            Some(0)
+        );
+    }
+
+    #[test]
+    fn a_writer_that_waits_too_long_says_so_and_a_reader_does_not_wait() {
+        let (_directory, db) = file_with_table();
+        let other = Db::open(db.path()).unwrap();
+        other.set("busy_timeout", 0).unwrap();
+        db.write(|_| {
+            assert_eq!(problem(other.write(|_| Ok(0))), FileProblem::Busy);
+            assert!(
+                other
+                    .rows("SELECT x FROM t", (), |_| Ok(()))
+                    .unwrap()
+                    .is_empty()
+            );
+            Ok(())
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn a_copy_is_read_and_never_written() {
+        let (_directory, db) = file_with_table();
+        db.execute("INSERT INTO t VALUES (1)", ()).unwrap();
+        // The row lies in the -wal file.
+        let copy = files::copy(db.path()).unwrap();
+        let copied = Db::open_copy(db.path(), copy).unwrap();
+        assert_eq!(
+            copied.row("SELECT x FROM t", (), |row| row.get(0)).unwrap(),
+            Some(1)
+        );
+        assert_eq!(
+            problem(copied.write(|db| db.execute("DELETE FROM t", ()))),
+            FileProblem::ReadOnly
+        );
+    }
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 use super::lease::Lock;
 use crate::journal::RunId;
@@ -144,6 +144,8 @@ impl StoreError {
                         .unwrap_or_else(|| "SQLite cannot read it".to_owned()),
                 ),
                 ErrorCode::DiskFull => FileProblem::Full,
+                // Room for the memory that is shared with other processes.
+                _ if failure.extended_code == ffi::SQLITE_IOERR_SHMSIZE => FileProblem::Full,
                 ErrorCode::ReadOnly => FileProblem::ReadOnly,
                 ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied => {
                     FileProblem::Forbidden
@@ -251,7 +253,7 @@ impl FileProblem {
             Self::Replaced => {
                 "nothing more was sent; put the file back, or run `syncform apply` again: it settles what was in flight".to_owned()
             }
-            Self::Unusable => return None,
+            Self::Unusable => "check the disk, and who may write to the file's directory".to_owned(),
         })
     }
 }

@@ -11,9 +11,9 @@
 use std::fs::{DirBuilder, File};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use tempfile::TempPath;
+use tempfile::{TempDir, TempPath};
 
 use super::error::{FileProblem, StoreError};
 
@@ -116,9 +116,31 @@ fn directory_of(path: &Path) -> &Path {
     }
 }
 
-/// Whether commits lie beside the file that are not in it yet.
-pub(super) fn has_wal(path: &Path) -> bool {
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    std::fs::metadata(wal).is_ok_and(|wal| wal.len() > 0)
+/// A copy of a state file that nobody can be writing.
+pub(super) struct Copy {
+    /// What goes away with it; only we can enter it.
+    pub(super) directory: TempDir,
+    /// The file in there.
+    pub(super) file: PathBuf,
+}
+
+/// Copies a state file with the commits that lie beside it and are not in it yet.
+pub(super) fn copy(path: &Path) -> Result<Copy, StoreError> {
+    let copy = || {
+        let directory = tempfile::tempdir()?;
+        let file = directory.path().join("state.db");
+        std::fs::copy(path, &file)?;
+        match std::fs::copy(beside(path, "-wal"), beside(&file, "-wal")) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(Copy { directory, file }),
+        }
+    };
+    copy().map_err(|error| StoreError::io(path, error))
+}
+
+/// The file that SQLite keeps beside the database.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
 }
