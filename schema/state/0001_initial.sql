@@ -1,8 +1,9 @@
 -- The state file of one stack and environment: what was applied, what was about to be, and who may write.
 -- Applied once, inside the transaction that sets `user_version`; never edited afterwards, only followed by 0002.
 --
--- A `digest` covers the other columns of its row (store::digest), so that damage which SQLite cannot see, a flipped bit in a
--- number, is noticed before it becomes a call. Virtual columns are for people with a SQLite shell; the program reads the JSON.
+-- A `digest` covers the other columns of its row (store::digest), so that damage which SQLite cannot see, a flipped bit
+-- in a number, is noticed before it becomes a call. Virtual columns are for people with a SQLite shell; the program
+-- reads the JSON.
 
 CREATE TABLE meta (
     id              INTEGER PRIMARY KEY CHECK (id = 1),

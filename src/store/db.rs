@@ -1,7 +1,7 @@
 //! The connection: every statement passes through here, so that every failure names the file.
 //!
-//! WAL with `synchronous = FULL`: a commit is on the disk when it returns, and readers neither wait for a writer nor stop one.
-//! WAL needs memory shared between all who use the file, so the file must lie on a local file system.
+//! WAL with `synchronous = FULL`: a commit is on the disk when it returns, and readers neither wait for a writer nor
+//! stop one. WAL needs memory shared between all who use the file, so the file must lie on a local file system.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -53,8 +53,9 @@ impl Db {
 
     /// Opens a file that exists, to look.
     ///
-    /// Readers of a WAL database share memory with its writers through files beside it. Where those can neither be found
-    /// nor made, as on a read-only or full file system, nobody writes either, and a private copy is as good as the file.
+    /// Readers of a WAL database share memory with its writers through files beside it. Where those can neither be
+    /// found nor made, as on a read-only or full file system, nobody writes either, and a private copy is as good as
+    /// the file.
     pub(super) fn open_read_only(path: &Path) -> Result<Self, StoreError> {
         let file = files::inspect(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
@@ -90,7 +91,8 @@ impl Db {
         )
     }
 
-    /// Opens a database in memory, which all connections of this process to the same name share; it lasts as long as one of them.
+    /// Opens a database in memory, which all connections of this process to the same name share; it lasts as long as
+    /// one of them.
     pub(super) fn open_in_memory(name: &str) -> Result<Self, StoreError> {
         let path = PathBuf::from(format!("/{name}"));
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
@@ -186,7 +188,8 @@ impl Db {
         Ok(self.rows(sql, values, read)?.pop())
     }
 
-    /// Writes all of it or nothing, durable when it returns. The write lock is taken first, so what `work` reads stays true.
+    /// Writes all of it or nothing, durable when it returns. The write lock is taken first, so what `work` reads stays
+    /// true.
     pub(super) fn write<T>(
         &self,
         work: impl FnOnce(&Self) -> Result<T, StoreError>,

@@ -1,7 +1,8 @@
 //! The state file as a file: who may read it, whether it is still the one that was opened, and how it comes to be.
 //!
-//! Nothing here opens a state file that exists. POSIX drops *all* of a process's locks on a file when it closes *any* of its
-//! descriptors, so reading a few bytes here would silently take SQLite's locks away under another connection.
+//! Nothing here opens a state file that may be in use. POSIX drops *all* of a process's locks on a file when it closes
+//! *any* of its descriptors, so reading a few bytes here would silently take SQLite's locks away under another
+//! connection. Only [`copy`] reads one, where SQLite could take no lock.
 
 #![expect(
     clippy::disallowed_methods,
@@ -37,7 +38,8 @@ pub(super) fn inspect(path: &Path) -> Result<FileIdentity, StoreError> {
     if !metadata.is_file() {
         return refuse(FileProblem::NotAState("it is no regular file"));
     }
-    // A state file comes into being complete (`create`), so an empty one was emptied. SQLite would take it for a new database.
+    // A state file comes into being complete (`create`), so an empty one was emptied. SQLite would take it for a new
+    // database.
     if metadata.len() == 0 {
         return refuse(FileProblem::Corrupt("it is empty".to_owned()));
     }
@@ -47,7 +49,8 @@ pub(super) fn inspect(path: &Path) -> Result<FileIdentity, StoreError> {
     })
 }
 
-/// Refuses a state file that is not its owner's alone. Asked once it is known to be a state file, since the advice is chmod.
+/// Refuses a state file that is not its owner's alone. Asked once it is known to be a state file, since the advice is
+/// chmod.
 pub(super) fn check_private(path: &Path) -> Result<(), StoreError> {
     let metadata = std::fs::metadata(path).map_err(|error| StoreError::io(path, error))?;
     if metadata.uid() != rustix::process::geteuid().as_raw() {
@@ -76,8 +79,8 @@ pub(super) fn check_same(path: &Path, opened: FileIdentity) -> Result<(), StoreE
     }
 }
 
-/// Makes the file at `path` unless there is one: `fill` writes all of it under another name, then it gets its own, at once and
-/// durably. When two do this together, one file wins and both go on with it.
+/// Makes the file at `path` unless there is one: `fill` writes all of it under another name, then it gets its own, at
+/// once and durably. When two do this together, one file wins and both go on with it.
 pub(super) fn create(
     path: &Path,
     fill: impl FnOnce(&Path) -> Result<(), StoreError>,

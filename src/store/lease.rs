@@ -1,21 +1,23 @@
 //! The lock: who may write, until when, and how that is enforced.
 //!
-//! The lock is one row. Holding it is a *lease*: it runs out unless its holder renews it, so that a holder that was lost with
-//! its host does not keep it. Whoever takes it gets a *fence*, a number larger than any before it. Each writing transaction
-//! checks that the row still carries the writer's own owner and fence, so a process that slept through a take-over finds its
-//! writes refused, whatever it believes about the time. The row decides; clocks only say when somebody else may take it.
+//! The lock is one row. Holding it is a *lease*: it runs out unless its holder renews it, so that a holder that was
+//! lost with its host does not keep it. Whoever takes it gets a *fence*, a number larger than any before it. Each
+//! writing transaction checks that the row still carries the writer's own owner and fence, so a process that slept
+//! through a take-over finds its writes refused, whatever it believes about the time. The row decides; clocks only say
+//! when somebody else may take it.
 //!
 //! # Clocks
 //!
-//! `expires` is wall-clock time, written by one host and read by others, and such clocks jump. Nothing written depends on that:
-//! - Forward: a lease seems to have run out early. If nobody took it, the next heartbeat renews it; if somebody did, the fence
-//!   refuses the old holder.
+//! `expires` is wall-clock time, written by one host and read by others, and such clocks jump. Nothing written depends
+//! on that:
+//! - Forward: a lease seems to have run out early. If nobody took it, the next heartbeat renews it; if somebody did,
+//!   the fence refuses the old holder.
 //! - Back: a lease lasts longer than meant. That costs waiting, and `unlock --force` ends it.
-//! - Back and forward again: a heartbeat in between must not bring the end nearer than it was, or the lease would be lost
-//!   under a live holder. So `expires` only ever grows while a lease is held.
+//! - Back and forward again: a heartbeat in between must not bring the end nearer than it was, or the lease would be
+//!   lost under a live holder. So `expires` only ever grows while a lease is held.
 //!
-//! What a fence cannot do is recall a call that was already sent: `still_mine` before each call makes that window one call
-//! wide, and the call's client token or its read-back (journal) covers what falls into it.
+//! What a fence cannot do is recall a call that was already sent: `still_mine` before each call makes that window one
+//! call wide, and the call's client token or its read-back (journal) covers what falls into it.
 
 use std::fmt;
 use std::time::Duration;
@@ -27,8 +29,8 @@ use super::db::Db;
 use super::error::StoreError;
 use super::process::Process;
 
-/// How long a lease lasts without a heartbeat: as long as others wait for a holder that was lost with its host. A holder that
-/// renews it each third of that has two chances to be late.
+/// How long a lease lasts without a heartbeat: as long as others wait for a holder that was lost with its host. A
+/// holder that renews it each third of that has two chances to be late.
 pub const LEASE_TTL: Duration = Duration::from_secs(60);
 
 /// Who asks for the lock.
@@ -166,8 +168,8 @@ impl Lease {
         })
     }
 
-    /// Inside a writing transaction: the lock is still ours. An owner that let its time run out may go on as long as nobody
-    /// took the lock, since the row, not the clock, decides.
+    /// Inside a writing transaction: the lock is still ours. An owner that let its time run out may go on as long as
+    /// nobody took the lock, since the row, not the clock, decides.
     pub(super) fn check(&self, db: &Db) -> Result<Lock, StoreError> {
         match read(db)? {
             Some(lock) if lock.holder.owner == self.owner && lock.fence == self.fence => Ok(lock),

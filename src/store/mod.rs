@@ -1,6 +1,7 @@
 //! Where state and journal are kept.
 //!
-//! [`Store`] is what apply needs; [`SqliteStore`] and [`LeasedStore`] keep it in one file, described in `schema/state/`.
+//! [`Store`] is what apply needs; [`SqliteStore`] and [`LeasedStore`] keep it in one file, described in
+//! `schema/state/`.
 
 mod db;
 mod digest;

@@ -1,8 +1,8 @@
 //! Which process holds the lock, and whether it still lives.
 //!
-//! A process is told by its number, the moment it started (numbers are used again) and the machine on which the number means
-//! anything: one boot of one kernel, and one PID namespace of it. Two containers that share a state file see each other's
-//! numbers as free, so "no such process" counts only on the machine that the holder named.
+//! A process is told by its number, the moment it started (numbers are used again) and the machine on which the number
+//! means anything: one boot of one kernel, and one PID namespace of it. Two containers that share a state file see each
+//! other's numbers as free, so "no such process" counts only on the machine that the holder named.
 
 #![expect(clippy::disallowed_methods, reason = "/proc is read here")]
 

@@ -1,7 +1,8 @@
 //! State and journal in one SQLite file: [`SqliteStore`] to look, [`LeasedStore`] to write.
 //!
-//! The lock is the only way to a store that writes: a `LeasedStore` is made by taking it, and each of its transactions checks
-//! that it is still held. So a stale writer fails in the transaction itself, not in a check that somebody forgot.
+//! The lock is the only way to a store that writes: a `LeasedStore` is made by taking it, and each of its transactions
+//! checks that it is still held. So a stale writer fails in the transaction itself, not in a check that somebody
+//! forgot.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -49,8 +50,8 @@ impl SqliteStore {
         Self::ready(db)
     }
 
-    /// Opens a state file, and makes it first when there is none. Of two processes that make it at once, one makes it and both
-    /// have it: whoever needs the lineage reads it from the store, not from what it minted.
+    /// Opens a state file, and makes it first when there is none. Of two processes that make it at once, one makes it
+    /// and both have it: whoever needs the lineage reads it from the store, not from what it minted.
     pub fn open_or_create(path: &Path, minted: &Minted) -> Result<Self, StoreError> {
         match Self::open(path) {
             Err(error) if error.problem() == Some(&FileProblem::Missing) => {
@@ -74,8 +75,8 @@ impl SqliteStore {
         Ok(Self { db })
     }
 
-    /// A state in memory. Every store of this process with the same name shares it, as processes share a file; it lasts as
-    /// long as one of them.
+    /// A state in memory. Every store of this process with the same name shares it, as processes share a file; it lasts
+    /// as long as one of them.
     pub fn in_memory(name: &str, minted: &Minted) -> Result<Self, StoreError> {
         let db = Db::open_in_memory(name)?;
         fill(&db, minted)?;
@@ -181,8 +182,8 @@ fn fill(db: &Db, minted: &Minted) -> Result<(), StoreError> {
     db.make_durable()
 }
 
-/// A state file whose lock is ours. Dropped without [`LeasedStore::release`], it leaves the lock as a crash would: held until
-/// the process is gone or the time has run out.
+/// A state file whose lock is ours. Dropped without [`LeasedStore::release`], it leaves the lock as a crash would: held
+/// until the process is gone or the time has run out.
 #[derive(Debug)]
 pub struct LeasedStore {
     store: SqliteStore,

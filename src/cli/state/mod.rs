@@ -1,4 +1,5 @@
-//! `state`: what is known of the stack's remote objects. It looks only, and neither waits for a running apply nor stops one.
+//! `state`: what is known of the stack's remote objects. It looks only, and neither waits for a running apply nor stops
+//! one.
 
 pub(super) mod text;
 
