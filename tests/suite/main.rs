@@ -7,6 +7,7 @@
 )]
 
 mod cli_state;
+mod emulator;
 mod manifest;
 mod render;
 mod store;
