@@ -20,8 +20,21 @@ const DEFAULT_ENVIRONMENT: &str = "default";
 
 /// What the manifests ask for, or all that is wrong with them.
 pub fn build(sources: &Sources, inputs: &Inputs) -> (Option<Desired>, Diagnostics) {
+    build_checked(sources, inputs, |_| Diagnostics::default())
+}
+
+/// The same with one more check, which is made beside other mistakes too, so that one run tells of all: it sees whatever
+/// could be read.
+pub fn build_checked(
+    sources: &Sources,
+    inputs: &Inputs,
+    check: impl FnOnce(&Desired) -> Diagnostics,
+) -> (Option<Desired>, Diagnostics) {
     let mut diagnostics = Diagnostics::default();
     let desired = read(sources, inputs, &mut diagnostics);
+    if let Some(desired) = &desired {
+        diagnostics.extend(check(desired));
+    }
     diagnostics.dedup();
     (desired.filter(|_| !diagnostics.has_errors()), diagnostics)
 }
@@ -111,6 +124,9 @@ fn environment(
     );
     diagnostics.push(match did_you_mean(name, names()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None if name == DEFAULT_ENVIRONMENT => {
+            diagnostic.help("that is what running without `--env` is called: leave it out")
+        }
         None if names().next().is_none() => {
             diagnostic.help("the stack has no environments: leave `--env` out")
         }

@@ -243,3 +243,42 @@ fn split(text: &str) -> Vec<Part<'_>> {
     }
     parts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Part, split, variables_of};
+
+    /// The parts of a text, references in brackets.
+    fn parts(text: &str) -> String {
+        split(text)
+            .iter()
+            .map(|part| match part {
+                Part::Text(text) => (*text).to_owned(),
+                Part::Escape => "<escape>".to_owned(),
+                Part::Reference(name, at) => format!("<{name} at {at}>"),
+                Part::Unclosed(at) => format!("<unclosed at {at}>"),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn texts_are_split_at_references() {
+        for (text, expected) in [
+            ("plain $ {text}", "plain $ {text}"),
+            ("${env}", "<env at 0>"),
+            ("a${env}b${var.x}", "a<env at 1>b<var.x at 8>"),
+            ("$${env}", "<escape>env}"),
+            ("a$$${env}", "a$<escape>env}"),
+            ("a${", "a<unclosed at 1>"),
+            ("é${}", "é< at 2>"),
+        ] {
+            assert_eq!(parts(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_variables_are_told_apart() {
+        let names: Vec<_> = variables_of("${var.a}-${each.key}-$${var.b}-${var.c}").collect();
+        assert_eq!(names, ["a", "c"]);
+    }
+}

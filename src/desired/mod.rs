@@ -15,7 +15,7 @@ mod references;
 mod specs;
 mod variables;
 
-pub use build::build;
+pub use build::{build, build_checked};
 pub use inputs::Inputs;
 pub use specs::{DatasourceMeta, Metas, needed_meta, specs};
 

@@ -88,9 +88,13 @@ pub(super) fn provider(
         match endpoint(&text) {
             Ok(endpoint) => Some(endpoint),
             Err(why) => {
-                diagnostics.push(
-                    Diagnostic::error(Code::InvalidValue, node.span, why).help(ENDPOINT_RULE),
-                );
+                let mut diagnostic =
+                    Diagnostic::error(Code::InvalidValue, node.span, why).help(ENDPOINT_RULE);
+                if text.contains('@') {
+                    // Credentials, most likely.
+                    diagnostic = diagnostic.hide(node.span);
+                }
+                diagnostics.push(diagnostic);
                 None
             }
         }
@@ -289,5 +293,41 @@ pub(super) fn check_seed(seed: Spanned<&str>, diagnostics: &mut Diagnostics) {
             )
             .help("give each environment its own `[provider] seed` in `env/<name>.toml`"),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Endpoint, endpoint};
+
+    #[test]
+    fn an_endpoint_is_embedded_or_a_host() {
+        assert_eq!(endpoint("embedded"), Ok(Endpoint::Embedded));
+        for url in [
+            "https://dataworks.cn-shanghai.aliyuncs.com",
+            "https://dataworks.cn-shanghai.aliyuncs.com/",
+            "http://127.0.0.1:8086",
+            "http://[::1]:8086",
+            "http://[::1]",
+        ] {
+            assert_eq!(endpoint(url), Ok(Endpoint::Url(url.to_owned())), "{url}");
+        }
+        for wrong in [
+            "",
+            "embeded",
+            "dataworks.aliyuncs.com",
+            "ftp://host",
+            "https://",
+            "https:///",
+            "https://user:secret@host",
+            "https://host/path",
+            "https://host?query",
+            "https://host:port",
+            "https://host:0",
+            "https://host:65536",
+            "https://ho st",
+        ] {
+            assert!(endpoint(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -146,6 +146,7 @@ impl Type {
 /// One `[variables.…]`.
 struct Declaration {
     span: Span,
+    description: Option<String>,
     /// What values must be: as `type` says, else as the default is, else a string.
     value_type: Type,
     default: Option<Node>,
@@ -155,6 +156,7 @@ impl Declaration {
     fn read(entry: &Entry, scope: Scope<'_>, diagnostics: &mut Diagnostics) -> Self {
         let mut declaration = Self {
             span: entry.key_span,
+            description: None,
             value_type: Type::String,
             default: None,
         };
@@ -177,7 +179,9 @@ impl Declaration {
         };
         let owner = format!("variable `{}`", entry.key);
         let mut fields = Fields::new(table, entry.node.span, &owner, diagnostics);
-        fields.optional("description", fields::string);
+        declaration.description = fields
+            .optional("description", fields::string)
+            .map(|description| description.value);
         let explicit = fields.optional("type", fields::word(&Type::ALL, Type::as_str));
         let default = fields
             .entry("default")
@@ -242,11 +246,15 @@ impl Given<'_> {
         }
         let default = declaration.default.as_ref().map(|node| node.value.clone());
         set.or(default).unwrap_or_else(|| {
+            let described = match &declaration.description {
+                Some(description) => format!("variable `{name}` ({description})"),
+                None => format!("variable `{name}`"),
+            };
             diagnostics.push(
                 Diagnostic::error(
                     Code::UnsetVariable,
                     declaration.span,
-                    format!("variable `{name}` has neither a default nor a value"),
+                    format!("{described} has neither a default nor a value"),
                 )
                 .help(match &self.inputs.environment {
                     Some(environment) => format!(

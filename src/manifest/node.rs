@@ -102,3 +102,39 @@ impl Table {
         Self { entries }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Table, Value};
+    use crate::diagnostic::Diagnostics;
+    use crate::manifest::parse;
+    use crate::source::{SourceFile, SourceMap};
+
+    fn table(text: &str) -> Table {
+        let mut map = SourceMap::default();
+        let source = map.add(SourceFile {
+            path: "a.toml".to_owned(),
+            text: text.to_owned(),
+        });
+        parse(&map, source, &mut Diagnostics::default()).table
+    }
+
+    #[test]
+    fn an_overlay_wins_key_by_key() {
+        let merged = table("a = 1\nb = 2\n[t]\nx = 1\ny = 2\n")
+            .overlaid(&table("b = 3\nc = 4\n[t]\ny = 5\n"));
+        let integer = |table: &Table, key: &str| match table.get(key).map(|e| &e.node.value) {
+            Some(Value::Integer(integer)) => Some(*integer),
+            _ => None,
+        };
+        let values = ["a", "b", "c"].map(|key| integer(&merged, key));
+        assert_eq!(values, [Some(1), Some(3), Some(4)]);
+        let Some(Value::Table(within)) = merged.get("t").map(|entry| &entry.node.value) else {
+            panic!("`t` is a table in both");
+        };
+        assert_eq!(
+            [integer(within, "x"), integer(within, "y")],
+            [Some(1), Some(5)]
+        );
+    }
+}

@@ -20,6 +20,20 @@ pub(super) fn lower(
     let name = fields.optional("name", fields::string);
     let env = fields.optional("env", fields::word(&EnvType::ALL, EnvType::as_str));
     let managed = fields.entry("content").is_some();
+    if let Some(found) = datasource_type
+        && managed
+        && found.value == DatasourceType::Rds
+    {
+        // CreateDataSource wants a SubType for this type alone (API facts 3.14).
+        fields.push(
+            Diagnostic::error(
+                Code::Unsupported,
+                found.span,
+                "data sources of type `rds` cannot be managed by this version of syncform",
+            )
+            .help("use `mysql` or `postgresql`, or make it in the console and remove `content`"),
+        );
+    }
     let (content, description, protect) = if managed {
         let content = content(context, source, datasource_type.map(|t| t.value), fields);
         let description = fields.optional("description", fields::string);

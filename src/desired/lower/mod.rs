@@ -194,11 +194,7 @@ fn depends_on(context: &Context<'_>, fields: &mut Fields<'_>) -> BTreeSet<Addres
 pub(super) fn path_below_stack(node: &Node, diagnostics: &mut Diagnostics) -> Option<String> {
     let text = fields::string(node, diagnostics)?;
     let path = text.strip_prefix("./").unwrap_or(&text);
-    // Checked as text, with the separators of every system, so that a stack means the same everywhere.
-    let leaves = path.starts_with(['/', '\\'])
-        || path.get(1..2) == Some(":")
-        || path.split(['/', '\\']).any(|part| part == "..");
-    if leaves {
+    if leaves_stack(path) {
         diagnostics.push(
             Diagnostic::error(
                 Code::OutsideStack,
@@ -210,4 +206,34 @@ pub(super) fn path_below_stack(node: &Node, diagnostics: &mut Diagnostics) -> Op
         return None;
     }
     Some(path.to_owned())
+}
+
+/// Judged by the text, with the separators of every system, so that a stack means the same everywhere.
+fn leaves_stack(path: &str) -> bool {
+    path.starts_with(['/', '\\'])
+        || path.get(1..2) == Some(":")
+        || path.split(['/', '\\']).any(|part| part == "..")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leaves_stack;
+
+    #[test]
+    fn only_paths_below_the_root_stay_in_the_stack() {
+        for path in ["secret", "secrets/a.txt", "a..b/c", ".hidden/x"] {
+            assert!(!leaves_stack(path), "{path}");
+        }
+        for path in [
+            "/etc/x",
+            "..",
+            "a/../../b",
+            "C:\\x",
+            "c:x",
+            "\\\\host\\share",
+            "a\\..\\b",
+        ] {
+            assert!(leaves_stack(path), "{path}");
+        }
+    }
 }

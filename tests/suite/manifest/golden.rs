@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use syncform::desired::{DatasourceMeta, Inputs, Metas, build, specs};
+use syncform::desired::{DatasourceMeta, Desired, Inputs, Metas, build_checked, specs};
 use syncform::diagnostic::Diagnostics;
+use syncform::graph;
 use syncform::manifest::Sources;
 use syncform::render::{diagnostics_json, snippet};
 
@@ -11,7 +12,8 @@ use super::support::{BASE, sources};
 
 /// What a user reads of a stack: the mistakes of its manifests, or those that the source's tables bring up.
 fn said(sources: &Sources) -> Diagnostics {
-    let (desired, mut diagnostics) = build(sources, &Inputs::default());
+    let check = |desired: &Desired| graph::check(desired).1;
+    let (desired, mut diagnostics) = build_checked(sources, &Inputs::default(), check);
     if let Some(desired) = desired {
         let tables = ["orders", "order_items", "users"];
         let meta = DatasourceMeta {
@@ -48,6 +50,7 @@ macro_rules! golden {
 }
 
 golden! {
+    cycle
     syntax
     unknown_field
     wrong_type
