@@ -4,7 +4,9 @@
 
 mod datasource;
 mod ddl_policy;
+mod fit;
 mod secret;
+mod start;
 mod table_set;
 mod task;
 

@@ -1,17 +1,14 @@
 //! `[task.…]`: what is synced from where to where, and how it runs.
 
-use std::collections::BTreeMap;
-
+use super::fit::{check_tables, check_workspace, pair};
+use super::start::start_settings;
 use super::{Context, Source};
-use crate::address::{Address, Kind};
+use crate::address::Kind;
 use crate::desired::fields::{self, Fields};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::manifest::{Node, Value};
-use crate::resource::{
-    Datasource, DatasourceType, DestinationType, ErrorLimit, FailoverLimit, ProjectId, Resource,
-    Run, StartSettings, TableSet, Task, TaskType,
-};
-use crate::source::{Span, Spanned};
+use crate::resource::{Run, Task, TaskType};
+use crate::source::Spanned;
 
 pub(super) fn lower(
     context: &Context<'_>,
@@ -214,71 +211,6 @@ fn half_cus(resource_group: Option<&Spanned<String>>, fields: &mut Fields<'_>) -
     Some(halves.value)
 }
 
-/// Reads what a real-time task is told at its start; a solution is told nothing.
-fn start_settings(
-    context: &Context<'_>,
-    task_type: Option<TaskType>,
-    fields: &mut Fields<'_>,
-) -> (Option<Address>, StartSettings) {
-    if task_type == Some(TaskType::Solution) {
-        for name in ["ddl_policy", "failover_limit", "error_limit"] {
-            fields.no_effect(
-                name,
-                "a solution is started without settings: the API ignores them",
-                "remove the field; a solution's settings are kept in the console",
-            );
-        }
-        return (None, StartSettings::default());
-    }
-    let ddl_policy = fields
-        .optional("ddl_policy", context.reference(Kind::DdlPolicy))
-        .map(|policy| policy.value);
-    let actions =
-        ddl_policy
-            .as_ref()
-            .and_then(|policy| match &context.declared.get(policy)?.resource {
-                Resource::DdlPolicy(policy) => Some(policy.clone()),
-                _ => None,
-            });
-    let start = StartSettings {
-        failover_limit: fields
-            .optional("failover_limit", failover_limit)
-            .map(|limit| limit.value),
-        error_limit: fields
-            .optional("error_limit", error_limit)
-            .map(|limit| limit.value),
-        ddl_policy: actions,
-    };
-    (ddl_policy, start)
-}
-
-/// More restarts than this, or a longer window, are a slip of the keyboard: the window is in minutes (API facts 5).
-const MAX_FAILOVERS: i64 = 10_000;
-const MAX_FAILOVER_INTERVAL: i64 = 7 * 24 * 60;
-
-fn failover_limit(node: &Node, diagnostics: &mut Diagnostics) -> Option<FailoverLimit> {
-    let table = fields::table(node, diagnostics)?;
-    let mut fields = Fields::new(table, node.span, "`failover_limit`", diagnostics);
-    let count = fields.required("count", fields::integer(0..=MAX_FAILOVERS));
-    let interval = fields.required("interval", fields::integer(1..=MAX_FAILOVER_INTERVAL));
-    fields.finish();
-    let number = |field: Spanned<i64>| u32::try_from(field.value).expect("the range was checked");
-    Some(FailoverLimit {
-        count: number(count?),
-        interval: number(interval?),
-    })
-}
-
-fn error_limit(node: &Node, diagnostics: &mut Diagnostics) -> Option<ErrorLimit> {
-    let table = fields::table(node, diagnostics)?;
-    let mut fields = Fields::new(table, node.span, "`error_limit`", diagnostics);
-    let record = fields.required("record", fields::integer(0..=i64::MAX));
-    fields.finish();
-    Some(ErrorLimit {
-        record: u64::try_from(record?.value).expect("the range was checked"),
-    })
-}
-
 fn run(task_type: Option<TaskType>, fields: &mut Fields<'_>) -> Run {
     let Some(run) = fields.optional("run", fields::word(&Run::ALL, Run::as_str)) else {
         return Run::Started;
@@ -294,136 +226,4 @@ fn run(task_type: Option<TaskType>, fields: &mut Fields<'_>) -> Run {
         );
     }
     run.value
-}
-
-/// A task and its data sources live in one workspace.
-fn check_workspace(
-    context: &Context<'_>,
-    project_id: Option<ProjectId>,
-    reference: &Spanned<Address>,
-    fields: &mut Fields<'_>,
-) {
-    let (Some(project_id), Some(datasource)) = (project_id, datasource(context, &reference.value))
-    else {
-        return;
-    };
-    if datasource.project_id != project_id {
-        let declared = &context.declared[&reference.value];
-        let mut diagnostic = Diagnostic::error(
-            Code::Mismatch,
-            reference.span,
-            format!(
-                "`{}` is in `{}`, not in the task's workspace",
-                reference.value, datasource.workspace
-            ),
-        )
-        .help("a task reaches only the data sources of its own workspace");
-        if let Some(span) = declared.fields.get("workspace") {
-            diagnostic = diagnostic.label(*span, "the data source's workspace");
-        }
-        fields.push(diagnostic);
-    }
-}
-
-/// What the destination is, if the API documents this source with it.
-fn pair(
-    context: &Context<'_>,
-    from: Option<&Spanned<Address>>,
-    to: Option<&Spanned<Address>>,
-    fields: &mut Fields<'_>,
-) -> Option<DestinationType> {
-    let help = "the documented pairs are mysql → odps, mysql → kafka and mysql → holo";
-    let source_type = from.and_then(|from| {
-        let found = datasource(context, &from.value)?.datasource_type;
-        if found != DatasourceType::Mysql {
-            fields.push(
-                Diagnostic::error(
-                    Code::UnsupportedPair,
-                    from.span,
-                    format!(
-                        "data sources of type `{}` cannot be a source",
-                        found.as_str()
-                    ),
-                )
-                .help(help),
-            );
-        }
-        Some(found)
-    });
-    let to = to?;
-    let found = datasource(context, &to.value)?.datasource_type;
-    let destination = DestinationType::of(found);
-    if destination.is_none() {
-        let from = source_type.map_or("mysql", DatasourceType::as_str);
-        fields.push(
-            Diagnostic::error(
-                Code::UnsupportedPair,
-                to.span,
-                format!("{from} → {} is not documented", found.as_str()),
-            )
-            .help(help),
-        );
-    }
-    destination
-}
-
-/// Table sets must be of the task's source, and of one form: TaskParam has no way to mix them (API facts 4.2).
-fn check_tables(
-    context: &Context<'_>,
-    from: &Spanned<Address>,
-    tables: &[Spanned<Address>],
-    fields: &mut Fields<'_>,
-) {
-    let mut forms = BTreeMap::<bool, Span>::new();
-    for reference in tables {
-        let Some(set) = table_set(context, &reference.value) else {
-            continue;
-        };
-        forms
-            .entry(set.database.is_some())
-            .or_insert(reference.span);
-        if set.datasource != from.value {
-            let declared = &context.declared[&reference.value];
-            fields.push(
-                Diagnostic::error(
-                    Code::Mismatch,
-                    reference.span,
-                    format!(
-                        "the tables of `{}` are of `{}`, not of the task's source",
-                        reference.value, set.datasource
-                    ),
-                )
-                .label(declared.field("datasource"), "the set's data source")
-                .help(format!("this task reads from `{}`", from.value)),
-            );
-        }
-    }
-    let (Some(without), Some(with)) = (forms.get(&false), forms.get(&true)) else {
-        return;
-    };
-    if datasource(context, &from.value).is_some_and(|source| source.own_database().is_none()) {
-        fields.push(
-            Diagnostic::error(
-                Code::Mismatch,
-                *without,
-                "this set names no database, and another set of the task does",
-            )
-            .label(*with, "this one names its database")
-            .help("give every table set of the task a `database`"),
-        );
-    }
-}
-
-fn datasource<'c>(context: &'c Context<'_>, address: &Address) -> Option<&'c Datasource> {
-    match &context.declared.get(address)?.resource {
-        Resource::Datasource(datasource) => Some(datasource),
-        _ => None,
-    }
-}
-
-fn table_set<'c>(context: &'c Context<'_>, address: &Address) -> Option<&'c TableSet> {
-    match &context.declared.get(address)?.resource {
-        Resource::Table(table) => Some(table),
-        _ => None,
-    }
 }

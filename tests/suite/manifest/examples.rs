@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use syncform::desired::{DatasourceMeta, Desired, Inputs, Metas, build, needed_meta, specs};
+use syncform::emulator::Seed;
 use syncform::manifest::load;
 use syncform::render::snippet;
 use syncform::resource::TaskSpec;
@@ -29,10 +30,9 @@ fn read(name: &str, environment: Option<&str>) -> (Desired, Vec<TaskSpec>) {
     );
     let desired = desired.unwrap();
     let seed = desired.provider.seed.as_deref().unwrap();
-    let metas = listed(
-        &desired,
-        &std::fs::read_to_string(example(name).join(seed)).unwrap(),
-    );
+    let seed = std::fs::read_to_string(example(name).join(seed)).unwrap();
+    Seed::parse(&seed).unwrap();
+    let metas = listed(&desired, &seed);
     let (specs, diagnostics) = specs(&desired, &metas);
     assert!(
         diagnostics.is_empty(),
