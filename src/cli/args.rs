@@ -59,6 +59,12 @@ pub enum ColorChoice {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Shows what apply would do, why, and what it costs the data
+    Plan(super::plan::Args),
+    /// Carries out a plan: a saved one, or one that is made now and approved
+    Apply(super::apply::Args),
+    /// Deletes everything that the state knows
+    Destroy(super::apply::DestroyArgs),
     /// Serves the API on this machine
     Emulator(super::emulator::Args),
     /// Shows what is known of the stack's remote objects

@@ -41,17 +41,17 @@ impl Context {
         }
     }
 
-    /// The environment's name, as state files are named.
-    pub fn environment_name(&self) -> &str {
-        self.global.environment.as_deref().unwrap_or("default")
-    }
-
     /// The state file.
     pub fn state_path(&self) -> PathBuf {
-        self.global.state.clone().unwrap_or_else(|| {
-            self.root
-                .join(".syncform")
-                .join(format!("{}.db", self.environment_name()))
-        })
+        self.state_path_of(self.global.environment.as_deref())
+    }
+
+    /// The state file of an environment.
+    pub fn state_path_of(&self, environment: Option<&str>) -> PathBuf {
+        let name = environment.unwrap_or("default");
+        self.global
+            .state
+            .clone()
+            .unwrap_or_else(|| self.root.join(".syncform").join(format!("{name}.db")))
     }
 }

@@ -82,6 +82,14 @@ impl Failure {
         failure
     }
 
+    /// The same as the cause of something else.
+    #[must_use]
+    pub fn context(mut self, message: impl Into<String>) -> Self {
+        self.causes
+            .insert(0, std::mem::replace(&mut self.message, message.into()));
+        self
+    }
+
     /// The same under another exit code.
     #[must_use]
     pub fn exit(mut self, exit: Exit) -> Self {

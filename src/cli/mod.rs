@@ -1,9 +1,19 @@
 //! The command line: one file per command, which resolves its arguments, makes one call into the library, and reports.
 
+pub mod apply;
 mod args;
+mod connect;
 pub mod context;
 pub mod emulator;
 pub mod exit;
+mod files;
+mod log;
+pub mod plan;
+pub mod planning;
+mod progress;
+mod runtime;
+mod secrets;
+mod stack;
 pub mod state;
 pub mod ui;
 pub mod unlock;
@@ -34,6 +44,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let context = Context::new(cli.global);
+    log::init(context.global.verbose, context.ui.color_err());
     match dispatch(&cli.command, &context) {
         Ok(code) => code,
         Err(failure) => {
@@ -46,6 +57,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// One arm a command: each is `run(&args, &context) -> Result<Exit, Failure>` in its own file.
 fn dispatch(command: &Command, context: &Context) -> Result<ExitCode, Failure> {
     Ok(match command {
+        Command::Plan(args) => plan::run(args, context)?.into(),
+        Command::Apply(args) => apply::run(args, context)?.into(),
+        Command::Destroy(args) => apply::run_destroy(args, context)?.into(),
         Command::Emulator(args) => emulator::run(args),
         Command::State(args) => state::run(args, context)?.into(),
         Command::Unlock(args) => unlock::run(args, context)?.into(),

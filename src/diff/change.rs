@@ -162,7 +162,7 @@ impl TableDelta {
 }
 
 /// What kind of no it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WithheldKind {
     /// `protect` stands in the way.

@@ -7,6 +7,7 @@ mod change;
 mod datasource;
 mod drift;
 mod task;
+mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,6 +18,7 @@ pub use change::{
 pub(crate) use datasource::differences as datasource_differences;
 pub use drift::Drift;
 pub(crate) use task::differences as task_differences;
+pub use wanted::wanted;
 
 use serde_json::{Value, json};
 

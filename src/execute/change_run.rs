@@ -77,7 +77,7 @@ impl<'p> ChangeRun<'p> {
         let target = &planned.change.target;
         Self {
             planned,
-            phase: Phase::Waiting(planned.after.len()),
+            phase: Phase::Waiting(planned.waits_for.len()),
             at: 0,
             attempt: 0,
             asked: 0,

@@ -108,7 +108,7 @@ impl<'p> Machine<'p> {
             .map(|(i, run)| (run.address(), i))
             .collect();
         for (i, run) in machine.runs.iter().enumerate() {
-            for address in &run.planned.after {
+            for address in &run.planned.waits_for {
                 machine.dependents[index[address]].push(i);
             }
         }

@@ -64,7 +64,7 @@ pub fn build(request: Request, comparison: Comparison) -> Result<Plan, Cycle> {
             Planned {
                 change,
                 steps,
-                after: waits.get(&address).cloned().unwrap_or_default(),
+                waits_for: waits.get(&address).cloned().unwrap_or_default(),
             }
         })
         .collect();

@@ -67,7 +67,7 @@ pub struct Planned {
     /// Its steps, one after the other.
     pub steps: Vec<Step>,
     /// The addresses whose changes come first.
-    pub after: BTreeSet<Address>,
+    pub waits_for: BTreeSet<Address>,
 }
 
 /// A whole plan.

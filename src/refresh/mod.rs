@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::address::Address;
+use crate::api::wire::PAGE_SIZE;
 use crate::api::{ApiFault, Call, DatasourceRow, FileRow, Page, Reply};
 use crate::desired::{DatasourceMeta, Desired, Metas, needed_meta};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -249,12 +250,12 @@ impl<R: Remote + 'static> Asking<'_, R> {
                 let Reply::Meta(databases) = self.remote.send(&call).await? else {
                     break;
                 };
-                let before: usize = meta.databases.values().map(BTreeSet::len).sum();
+                // The answer has no total: a page that is not full is the last.
+                let listed: usize = databases.values().map(BTreeSet::len).sum();
                 for (database, tables) in databases {
                     meta.databases.entry(database).or_default().extend(tables);
                 }
-                // The answer has no total: a page that brings nothing new is past the last.
-                if meta.databases.values().map(BTreeSet::len).sum::<usize>() == before {
+                if listed < PAGE_SIZE as usize {
                     break;
                 }
             }
@@ -410,7 +411,7 @@ impl Listing {
 
 /// How many pages the list has.
 fn pages<T>(page: &Page<T>) -> u32 {
-    u32::try_from(page.total.div_ceil(u64::from(crate::api::wire::PAGE_SIZE))).unwrap_or(u32::MAX)
+    u32::try_from(page.total.div_ceil(u64::from(PAGE_SIZE))).unwrap_or(u32::MAX)
 }
 
 /// What the two answers about a task come to; `None`: it does not exist.

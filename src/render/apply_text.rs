@@ -145,7 +145,7 @@ fn causes<'a>(outcome: &'a Outcome, plan: &'a Plan) -> BTreeMap<&'a Address, &'a
     let failed: BTreeSet<&Address> = outcome.failed.iter().map(|(address, ..)| address).collect();
     let mut causes = BTreeMap::<&Address, &Address>::new();
     for planned in &plan.changes {
-        let cause = planned.after.iter().find_map(|needed| {
+        let cause = planned.waits_for.iter().find_map(|needed| {
             let itself = failed.get(needed).copied();
             itself.or_else(|| causes.get(needed).copied())
         });

@@ -1,0 +1,179 @@
+//! The way to the API: the embedded endpoint, a region, or a URL; with the limits and retries that go around it.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the seed of the embedded endpoint is read here"
+)]
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rand::random;
+
+use super::context::Context;
+use super::exit::{Exit, Failure};
+use super::secrets::StackSecrets;
+use crate::clock::SystemClock;
+use crate::desired::Signature;
+use crate::emulator::{self, AccessKey, Running, Seed};
+use crate::execute::Pacing;
+use crate::plan::Service;
+use crate::remote::credentials::{self, Credentials, SystemEnvironment};
+use crate::remote::{
+    Calls, Counting, HttpRemote, HttpSettings, Limited, OsNonces, Retrying, Timeouts,
+    endpoint_of_region,
+};
+use crate::secret::Secret;
+
+/// The API as commands use it.
+pub(super) type Api =
+    Retrying<Limited<Arc<Counting<HttpRemote<SystemClock>>>, SystemClock>, SystemClock>;
+
+/// An open way to the API.
+pub(super) struct Connection {
+    /// Sends calls.
+    pub(super) api: Arc<Api>,
+    /// How to wait for what takes time there.
+    pub(super) pacing: Pacing,
+    counting: Arc<Counting<HttpRemote<SystemClock>>>,
+    embedded: Option<Running>,
+}
+
+impl Connection {
+    /// What was sent so far.
+    pub(super) fn calls(&self) -> Calls {
+        self.counting.calls()
+    }
+
+    /// Ends the embedded endpoint, if there is one.
+    pub(super) async fn close(self) -> Result<(), Failure> {
+        match self.embedded {
+            Some(running) => running
+                .shutdown()
+                .await
+                .map_err(|error| Failure::of(&error)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Opens the way that a plan's service describes.
+pub(super) async fn connect(
+    context: &Context,
+    service: &Service,
+    state: &Path,
+    secrets: Arc<StackSecrets>,
+) -> Result<Connection, Failure> {
+    let embedded = match service.endpoint.as_str() {
+        "embedded" => Some(start_embedded(context, service, state).await?),
+        _ => None,
+    };
+    let (endpoint, credentials) = match &embedded {
+        Some(running) => (running.url(), embedded_credentials()),
+        None => (endpoint_url(service)?, find_credentials(context, service)?),
+    };
+    // An emulator counts questions, not seconds: on this machine there is nothing to wait for.
+    let pacing = if embedded.is_some() || is_loopback(&endpoint) {
+        Pacing::EMULATOR
+    } else {
+        Pacing::SERVICE
+    };
+    let settings = HttpSettings {
+        endpoint,
+        region: service.region.clone(),
+        signature: match service.signature.as_str() {
+            "acs3-hmac-sha256" => Signature::Acs3HmacSha256,
+            _ => Signature::HmacSha1,
+        },
+        credentials,
+        timeouts: Timeouts::default(),
+    };
+    let http = HttpRemote::new(settings, secrets, Arc::new(OsNonces), SystemClock)
+        .map_err(|error| Failure::of(&error))?;
+    let counting = Arc::new(Counting::new(http));
+    let qps = NonZeroU32::new(service.qps).unwrap_or(NonZeroU32::MIN);
+    let limited = Limited::new(Arc::clone(&counting), qps, SystemClock);
+    Ok(Connection {
+        api: Arc::new(Retrying::new(limited, SystemClock, random())),
+        pacing,
+        counting,
+        embedded,
+    })
+}
+
+fn endpoint_url(service: &Service) -> Result<String, Failure> {
+    match (service.endpoint.as_str(), &service.region) {
+        ("region", Some(region)) => Ok(endpoint_of_region(region)),
+        ("region", None) => Err(Failure::new(
+            Exit::Error,
+            "neither a region nor an endpoint is given",
+        )),
+        (url, _) => Ok(url.to_owned()),
+    }
+}
+
+fn is_loopback(url: &str) -> bool {
+    ["http://127.", "http://localhost:", "http://[::1]"]
+        .iter()
+        .any(|start| url.starts_with(start))
+}
+
+fn embedded_credentials() -> Credentials {
+    let key = AccessKey::default();
+    Credentials {
+        access_key_id: key.id,
+        secret: Secret::new(key.secret),
+        security_token: None,
+        origin: "the embedded endpoint".to_owned(),
+    }
+}
+
+fn find_credentials(context: &Context, service: &Service) -> Result<Credentials, Failure> {
+    let environment = SystemEnvironment {
+        vars: context.variables.clone(),
+    };
+    credentials::find(service.profile.as_deref(), &environment)
+        .map_err(|error| Failure::of(&error).hint(error.hint()))
+}
+
+/// The emulator inside this process, its data beside the state.
+async fn start_embedded(
+    context: &Context,
+    service: &Service,
+    state: &Path,
+) -> Result<Running, Failure> {
+    let seed = service
+        .seed
+        .as_deref()
+        .map(|seed| read_seed(&context.root, seed))
+        .transpose()?;
+    let options = emulator::Options {
+        db: Some(embedded_db(state)),
+        seed,
+        chance: random(),
+        ..emulator::Options::default()
+    };
+    emulator::start(options)
+        .await
+        .map_err(|error| Failure::of(&error))
+}
+
+/// Where the embedded endpoint keeps its world: `.syncform/default.db` has `.syncform/default.emulator.db` beside it.
+pub(super) fn embedded_db(state: &Path) -> PathBuf {
+    state.with_extension("emulator.db")
+}
+
+fn read_seed(root: &Path, seed: &str) -> Result<Seed, Failure> {
+    let path = root.join(seed);
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        Failure::of(&error).context(format!("the seed {} cannot be read", path.display()))
+    })?;
+    Seed::parse(&text).map_err(|error| {
+        let place = format!("{}:{}:{}", path.display(), error.line, error.column);
+        Failure::new(
+            Exit::Error,
+            format!("the seed is not valid: {place}: {}", error.message),
+        )
+    })
+}
