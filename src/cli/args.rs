@@ -59,6 +59,10 @@ pub enum ColorChoice {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Writes a small working stack on the embedded endpoint
+    Init(super::init::Args),
+    /// Checks the manifests; no network, no state
+    Validate(super::validate::Args),
     /// Shows what apply would do, why, and what it costs the data
     Plan(super::plan::Args),
     /// Carries out a plan: a saved one, or one that is made now and approved

@@ -7,6 +7,7 @@ pub mod context;
 pub mod emulator;
 pub mod exit;
 mod files;
+pub mod init;
 mod log;
 pub mod plan;
 pub mod planning;
@@ -17,6 +18,7 @@ mod stack;
 pub mod state;
 pub mod ui;
 pub mod unlock;
+pub mod validate;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -57,6 +59,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// One arm a command: each is `run(&args, &context) -> Result<Exit, Failure>` in its own file.
 fn dispatch(command: &Command, context: &Context) -> Result<ExitCode, Failure> {
     Ok(match command {
+        Command::Init(args) => init::run(args, context)?.into(),
+        Command::Validate(args) => validate::run(args, context)?.into(),
         Command::Plan(args) => plan::run(args, context)?.into(),
         Command::Apply(args) => apply::run(args, context)?.into(),
         Command::Destroy(args) => apply::run_destroy(args, context)?.into(),

@@ -37,14 +37,15 @@ pub(super) fn check(
         endpoint: context.global.endpoint.clone(),
         ..Inputs::default()
     };
-    let (desired, found) = desired::build(&sources, &inputs);
+    // Circles are looked for beside other mistakes, so that one run tells of all.
+    let mut graph = None;
+    let (desired, found) = desired::build_checked(&sources, &inputs, |desired| {
+        let (built, found) = graph::check(desired);
+        graph = built;
+        found
+    });
     diagnostics.extend(found);
-    let Some(desired) = desired else {
-        return (sources, None, diagnostics);
-    };
-    let (graph, found) = graph::check(&desired);
-    diagnostics.extend(found);
-    (sources, graph.map(|graph| (desired, graph)), diagnostics)
+    (sources, desired.zip(graph), diagnostics)
 }
 
 /// The stack, or a failure after all of its mistakes were shown.
