@@ -181,10 +181,7 @@ fn depends_on(context: &Context<'_>, fields: &mut Fields<'_>) -> BTreeSet<Addres
         .value
         .iter()
         .flat_map(|name| {
-            let name = Spanned {
-                value: name.value.as_str(),
-                span: name.span,
-            };
+            let name = name.as_ref().map(String::as_str);
             context
                 .references
                 .resolve_address(name, fields.diagnostics())
