@@ -21,6 +21,8 @@ mod seeding;
 mod settings;
 mod table;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -22,6 +22,10 @@ impl Moment {
     pub(crate) fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0).max(0)
     }
+
+    pub(crate) fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
 }
 
 impl From<jiff::Timestamp> for Moment {

@@ -43,6 +43,8 @@ pub(crate) enum Style {
     TextEnvelope,
     /// As [`Style::Envelope`], with `Data` false.
     BoolEnvelope,
+    /// `Success` is the text `false`.
+    TextSuccess,
     /// `TaskList.ConnectStatus` is false.
     Connection,
     /// It has no such answer: a failure is a 400.
@@ -442,4 +444,9 @@ pub(crate) fn effect_of(action: &str) -> Option<Effect> {
 /// The names of the operations in the table, in order.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     BY_NAME.keys().copied()
+}
+
+#[cfg(test)]
+pub(crate) fn all() -> impl Iterator<Item = &'static Operation> {
+    BY_NAME.values().copied()
 }

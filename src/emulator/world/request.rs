@@ -267,6 +267,7 @@ impl Failure {
                 "ErrorCode": code,
                 "ErrorMessage": message,
             }),
+            Style::TextSuccess => json!({ "Success": "false", "ErrorMessage": message }),
             Style::Connection => json!({
                 "Success": true,
                 "TaskList": { "ConnectStatus": false, "ConnectMessage": message },

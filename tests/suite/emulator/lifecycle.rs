@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::client::Api;
 
-const REALTIME: [(&str, &str); 2] = [("ProjectId", "10000"), ("TaskType", "DI_REALTIME")];
+pub(crate) const REALTIME: [(&str, &str); 2] =
+    [("ProjectId", "10000"), ("TaskType", "DI_REALTIME")];
 const SOLUTION: [(&str, &str); 2] = [("ProjectId", "10000"), ("TaskType", "DI_SOLUTION")];
 
 /// A `TaskParam` from `rds` to Hologres.
@@ -26,7 +27,10 @@ pub(crate) fn task_param(name: &str, tables: &[&str]) -> Value {
     })
 }
 
-fn with<'a>(base: [(&'a str, &'a str); 2], more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+pub(crate) fn with<'a>(
+    base: [(&'a str, &'a str); 2],
+    more: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
     base.into_iter().chain(more.iter().copied()).collect()
 }
 
@@ -78,7 +82,7 @@ pub(crate) async fn create(api: &Api, base: [(&str, &str); 2], name: &str) -> St
     created["Data"]["FileId"].to_string()
 }
 
-async fn status(api: &Api, id: &str) -> Value {
+pub(crate) async fn status(api: &Api, id: &str) -> Value {
     let params = with(REALTIME, &[("FileId", id)]);
     api.ok("GetDISyncInstanceInfo", &params).await["Data"]["Status"].clone()
 }

@@ -2,7 +2,9 @@
 
 mod client;
 mod faults;
+mod http;
 mod lifecycle;
+mod persistence;
 
 /// What every test begins with: one workspace with a source, a destination of each kind, and groups.
 const SEED: &str = r#"

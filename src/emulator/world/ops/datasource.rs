@@ -282,23 +282,23 @@ pub(crate) fn conceal(
 ) -> (Map<String, Value>, BTreeMap<String, String>) {
     let mut secrets = BTreeMap::new();
     for (key, value) in &mut content {
-        if is_secret(key) {
-            let hash = sha256_hex(format!("{salt}/{key}/{value}").as_bytes());
+        if let Some((masked, secret)) = part(key, value) {
+            let hash = sha256_hex(format!("{salt}/{key}/{secret}").as_bytes());
             secrets.insert(key.clone(), hash);
-            *value = MASK.into();
-        } else if key == "jdbcUrl"
-            && let Some(url) = value.as_str()
-            && let Some((address, query)) = url.split_once('?')
-            && is_secret(query)
-        {
-            secrets.insert(
-                key.clone(),
-                sha256_hex(format!("{salt}/{query}").as_bytes()),
-            );
-            *value = format!("{address}?{MASK}").into();
+            *value = masked.into();
         }
     }
     (content, secrets)
+}
+
+/// What may be shown of a value that is or holds a secret, and the secret; none if there is nothing to hide.
+fn part(key: &str, value: &Value) -> Option<(String, String)> {
+    if is_secret(key) {
+        return Some((MASK.to_owned(), value.to_string()));
+    }
+    // A URL may carry the password among its options.
+    let (address, options) = value.as_str()?.split_once('?')?;
+    is_secret(options).then(|| (format!("{address}?{MASK}"), options.to_owned()))
 }
 
 /// A content, or a list of data sources, with its secrets replaced by hashes.
@@ -307,10 +307,10 @@ pub(super) fn without_secrets(text: &str) -> String {
         match value {
             Value::Object(fields) => {
                 for (key, value) in fields {
-                    if is_secret(key) {
-                        *value = sha256_hex(value.to_string().as_bytes()).into();
-                    } else if key == "Content" && value.is_string() {
-                        let text = value.as_str().unwrap_or_default();
+                    if let Some((masked, secret)) = part(key, value) {
+                        let hash = sha256_hex(secret.as_bytes());
+                        *value = masked.replace(MASK, &hash).into();
+                    } else if let ("Content", Some(text)) = (key.as_str(), value.as_str()) {
                         *value = without_secrets(text).into();
                     } else {
                         walk(value);

@@ -64,7 +64,11 @@ impl Context<'_> {
 
     /// Refuses a name that another task of the workspace has, or has had until a moment ago.
     pub(crate) fn check_name_is_free(&self, name: &str) -> Result<(), Refusal> {
-        let project_id = self.args.project_id();
+        self.check_name_is_free_in(self.args.project_id(), name)
+    }
+
+    /// As [`Self::check_name_is_free`], for a call that may name its workspace in another way.
+    pub(crate) fn check_name_is_free_in(&self, project_id: u64, name: &str) -> Result<(), Refusal> {
         let held = |file: &&File| match file.deleted {
             None => true,
             Some(at) => self.settings.name_hold.covers(self.now.since(at)),

@@ -1,10 +1,14 @@
 //! The handlers, a file per family of operations, each with its rows of the table at the top.
 
+mod alarm;
 mod datasource;
+mod dijob;
+mod file;
 mod find;
 mod generate;
 mod instance;
 mod lookup;
+mod meta;
 mod project;
 mod project_config;
 mod run;
@@ -26,9 +30,13 @@ pub(crate) use self::project_config::project_rules;
 
 /// Every family.
 pub(crate) static FAMILIES: &[&[Operation]] = &[
+    alarm::OPERATIONS,
     datasource::OPERATIONS,
+    dijob::OPERATIONS,
+    file::OPERATIONS,
     find::OPERATIONS,
     generate::OPERATIONS,
+    meta::OPERATIONS,
     project::OPERATIONS,
     project_config::OPERATIONS,
     run::OPERATIONS,

@@ -305,7 +305,7 @@ fn check_script(call: &Context<'_>, script: &Script, task_type: TaskType) -> Res
 }
 
 /// The service keeps what a script says, not how it was written: keys in order, no spaces.
-fn normal_form(text: &str) -> String {
+pub(super) fn normal_form(text: &str) -> String {
     let mut script: Value = serde_json::from_str(text).expect("the script was parsed before");
     script.sort_all_objects();
     script.to_string()
