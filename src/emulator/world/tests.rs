@@ -433,9 +433,7 @@ fn an_update_is_running_only_after_a_restart() {
         [tables(&world, "Tables"), tables(&world, "DeployedTables")],
         [new.clone(), old.clone()]
     );
-    for action in ["DeployDISyncTask"] {
-        data(call(&mut world, 0, action, &[("FileId", &id)]));
-    }
+    data(call(&mut world, 0, "DeployDISyncTask", &[("FileId", &id)]));
     assert_eq!(
         [
             tables(&world, "DeployedTables"),

@@ -1,8 +1,11 @@
 //! Tasks and solutions from generation to deletion, and each step taken out of turn.
 
-use serde_json::{Value, json};
+use std::sync::Arc;
 
-use super::client::Api;
+use serde_json::{Value, json};
+use syncform::emulator::Options;
+
+use super::client::{Api, options};
 
 pub(crate) const REALTIME: [(&str, &str); 2] =
     [("ProjectId", "10000"), ("TaskType", "DI_REALTIME")];
@@ -54,7 +57,17 @@ pub(crate) async fn poll(api: &Api, base: [(&str, &str); 2], process: u64) -> Va
 
 /// Generates, polls and creates; the new id.
 pub(crate) async fn create(api: &Api, base: [(&str, &str); 2], name: &str) -> String {
-    let param = task_param(name, &["orders", "users"]).to_string();
+    create_from(api, base, name, &task_param(name, &["orders", "users"])).await
+}
+
+/// As [`create`], of another `TaskParam`.
+pub(crate) async fn create_from(
+    api: &Api,
+    base: [(&str, &str); 2],
+    name: &str,
+    param: &Value,
+) -> String {
+    let param = param.to_string();
     let generated = api
         .ok(
             "GenerateDISyncTaskConfigForCreating",
@@ -168,4 +181,29 @@ async fn a_solution_can_be_started_and_not_stopped() {
         assert_eq!(api.refusal(action, &solution).await, "400 Param.Invalid");
     }
     api.running.shutdown().await.expect("a clean end");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_callers_at_once_get_no_error_that_they_did_not_ask_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = Some(directory.path().join("world.db"));
+    let api = Arc::new(Api::with(Options { db, ..options(&[]) }).await);
+    let mut callers = tokio::task::JoinSet::new();
+    for caller in 0..50 {
+        let api = Arc::clone(&api);
+        callers.spawn(async move {
+            let id = create(&api, REALTIME, &format!("task_{caller}")).await;
+            let file = with(REALTIME, &[("FileId", &id)]);
+            api.ok("DeployDISyncTask", &file).await;
+            api.ok("StartDISyncInstance", &file).await;
+            [status(&api, &id).await, status(&api, &id).await]
+        });
+    }
+    let seen = callers.join_all().await;
+    assert!(
+        seen.iter().all(|words| *words == ["WAIT", "RUN"]),
+        "{seen:?}"
+    );
+    let files = api.running.state().await["files"].as_array().map(Vec::len);
+    assert_eq!(files, Some(50));
 }

@@ -2,8 +2,10 @@
 
 mod client;
 mod faults;
+mod fuzz;
 mod http;
 mod lifecycle;
+mod objects;
 mod persistence;
 
 /// What every test begins with: one workspace with a source, a destination of each kind, and groups.
