@@ -210,7 +210,7 @@ pub struct Target {
 
 impl Object {
     /// What was last applied.
-    pub(super) fn spec(&self) -> Spec {
+    pub(crate) fn spec(&self) -> Spec {
         match self {
             Self::Datasource(datasource) => Spec::Datasource(datasource.spec.clone()),
             Self::Task(task) => Spec::Task(task.spec.clone()),
@@ -218,7 +218,7 @@ impl Object {
     }
 
     /// The remote object, as state knows it.
-    pub(super) fn target(&self) -> Target {
+    pub(crate) fn target(&self) -> Target {
         match self {
             Self::Datasource(datasource) => Target {
                 datasource: Some(datasource.id),

@@ -6,10 +6,9 @@ use std::fmt::{self, Write};
 use super::paint::Paint;
 use super::{phrase, safe};
 use crate::address::Address;
-use crate::diff::Action;
 use crate::execute::{Ended, Outcome, Progress};
 use crate::journal::StepId;
-use crate::plan::{Mode, Op, Plan};
+use crate::plan::{Op, Plan};
 
 /// So many addresses that share a reason are named; the next plan names the rest.
 const NAMED: usize = 20;
@@ -67,32 +66,10 @@ fn write(out: &mut String, outcome: &Outcome, plan: &Plan, paint: Paint) -> fmt:
 }
 
 fn headline(out: &mut String, outcome: &Outcome, plan: &Plan, paint: Paint) -> fmt::Result {
-    let mut counts = BTreeMap::<Action, usize>::new();
-    for (_, action) in &outcome.complete {
-        *counts.entry(*action).or_default() += 1;
-    }
-    let counts: Vec<String> = counts
-        .into_iter()
-        .map(|(action, count)| format!("{count} {}", phrase::done(action)))
-        .collect();
-    let counts = if counts.is_empty() {
-        "nothing".to_owned()
-    } else {
-        counts.join(", ")
-    };
-    let verb = match plan.mode {
-        Mode::Destroy => "Destroyed:",
-        Mode::Apply | Mode::RefreshOnly => "Applied:",
-    };
-    let rest = [
-        (outcome.failed.len(), "failed"),
-        (outcome.left.len(), "left to do"),
-    ]
-    .into_iter()
-    .filter(|(count, _)| *count > 0)
-    .map(|(count, what)| format!("; {count} {what}"));
-    let rest: String = rest.collect();
-    writeln!(out, "{} {counts}{}.", paint.bold(verb), paint.yellow(rest))?;
+    let did = paint
+        .bold(format_args!("{}:", phrase::did(plan.mode)))
+        .to_string();
+    writeln!(out, "{did} {}.", phrase::outcome_counts(outcome))?;
     match outcome.ended {
         Ended::Complete | Ended::Partial => Ok(()),
         Ended::QuotaSpent => writeln!(
@@ -181,11 +158,11 @@ fn step_of(plan: &Plan, id: StepId) -> Option<(&Address, Op)> {
 }
 
 fn left_behind(out: &mut String, plan: &Plan, paint: Paint) -> fmt::Result {
-    if plan.left_behind().next().is_none() {
+    if phrase::left_behind(plan).next().is_none() {
         return Ok(());
     }
     writeln!(out, "\n{}", paint.bold("Left behind:"))?;
-    for planned in plan.left_behind() {
+    for planned in phrase::left_behind(plan) {
         if let Some(withheld) = &planned.change.withheld {
             let address = phrase::address(&planned.change.address);
             writeln!(out, "  {address}: {}", safe::line(&withheld.why))?;

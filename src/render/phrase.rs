@@ -1,12 +1,13 @@
 //! The words that every form of a plan and of an apply shares: what an action is called, what an effect costs, how things
 //! are counted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::safe;
 use crate::address::Address;
 use crate::diff::{Action, Change, Effect, Reason, WithheldKind};
+use crate::execute::Outcome;
 use crate::plan::{CallKind, Mode, Op, Plan, Planned, Summary};
 use crate::source::Location;
 
@@ -90,7 +91,7 @@ pub(super) fn cost_summary(plan: &Plan) -> Vec<String> {
                 (Effect::None | Effect::InPlace | Effect::Impossible, _) => return None,
                 (Effect::Restart, _) => "will stop for a moment",
                 (Effect::InitTables, _) => "will reload added tables",
-                (Effect::Resync, true) => "will be gone: made anew, it would reload all tables",
+                (Effect::Resync, true) => "will be gone, and made anew would reload all tables",
                 (Effect::Resync, false) => "will reload all tables",
             };
             Some(format!("{} {will}", counted(count, "task")))
@@ -165,6 +166,16 @@ pub(super) fn calls(planned: &Planned) -> String {
     }
 }
 
+/// What a destroy that is carried out leaves behind: not what makes apply refuse it.
+pub(super) fn left_behind(plan: &Plan) -> impl Iterator<Item = &Planned> {
+    let refused: BTreeSet<&Address> = plan
+        .refusals()
+        .map(|planned| &planned.change.address)
+        .collect();
+    plan.left_behind()
+        .filter(move |planned| !refused.contains(&planned.change.address))
+}
+
 /// `21 writes, 12 reads or more`, of a whole plan.
 pub(super) fn all_calls(summary: &Summary) -> String {
     let writes = counted(summary.writes, "write");
@@ -187,6 +198,38 @@ pub(super) fn action_counts(plan: &Plan) -> String {
     } else {
         counts.join(", ")
     }
+}
+
+/// What a run of a plan did, before the counts of it.
+pub(super) fn did(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Destroy => "Destroyed",
+        Mode::Apply | Mode::RefreshOnly => "Applied",
+    }
+}
+
+/// `1 deleted, 4 created; 1 failed; 2 left to do`: what a run came to.
+pub(super) fn outcome_counts(outcome: &Outcome) -> String {
+    let mut counts = BTreeMap::<Action, usize>::new();
+    for (_, action) in &outcome.complete {
+        *counts.entry(*action).or_default() += 1;
+    }
+    let counts: Vec<String> = counts
+        .into_iter()
+        .map(|(action, count)| format!("{count} {}", done(action)))
+        .collect();
+    let mut text = match counts.is_empty() {
+        true => "nothing".to_owned(),
+        false => counts.join(", "),
+    };
+    let rest = [
+        (outcome.failed.len(), "failed"),
+        (outcome.left.len(), "left to do"),
+    ];
+    for (count, what) in rest.into_iter().filter(|(count, _)| *count > 0) {
+        write!(text, "; {count} {what}").expect("a string takes all");
+    }
+    text
 }
 
 /// What a plan that does nothing says.

@@ -13,7 +13,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
 }
 
 fn escape(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let steers = |c: char| (c.is_control() && !keep(c)) || is_invisible(c);
+    let steers = |c: char| steers(c) && !keep(c);
     if !text.contains(steers) {
         return Cow::Borrowed(text);
     }
@@ -26,6 +26,11 @@ fn escape(text: &str, keep: impl Fn(char) -> bool) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Whether a character does something to a terminal or to its neighbours instead of being seen.
+pub(super) fn steers(c: char) -> bool {
+    c.is_control() || is_invisible(c)
 }
 
 /// Characters that change how their neighbours are shown: direction marks and overrides, zero-width characters, tags.

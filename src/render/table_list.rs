@@ -69,7 +69,7 @@ fn split<'a>(name: &'a str, databases: &BTreeSet<&'a str>) -> (Option<&'a str>, 
 }
 
 /// The first names, each safe and with its sign, and how many more there are.
-pub(super) fn folded(sign: char, names: &[&str]) -> Vec<String> {
+pub(super) fn folded(sign: &str, names: &[&str]) -> Vec<String> {
     // One more name is no longer than saying that there is one more.
     let shown = if names.len() <= SHOWN + 1 {
         names.len()
@@ -78,7 +78,7 @@ pub(super) fn folded(sign: char, names: &[&str]) -> Vec<String> {
     };
     let mut items: Vec<String> = names[..shown]
         .iter()
-        .map(|name| format!("{sign} {}", safe::line(name)))
+        .map(|name| format!("{sign}{}", safe::line(name)))
         .collect();
     if shown < names.len() {
         items.push(format!("… and {} more", names.len() - shown));
@@ -105,9 +105,9 @@ mod tests {
     fn many_names_fold_and_one_more_does_not() {
         let names: Vec<String> = (10..22).map(|i| format!("t{i}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        assert_eq!(folded('+', &names[..11]).len(), 11);
+        assert_eq!(folded("+ ", &names[..11]).len(), 11);
         assert_eq!(
-            folded('+', &names).last().map(String::as_str),
+            folded("+ ", &names).last().map(String::as_str),
             Some("… and 2 more")
         );
     }

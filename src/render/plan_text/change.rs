@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Write};
 
-use super::super::paint::{self, Paint, Painted};
+use super::super::paint::{Paint, Painted};
+use super::super::wrap::wrapped;
 use super::super::{phrase, safe, table_list};
-use super::{WIDTH, fields};
+use super::fields;
 use crate::diff::{Action, Change};
 use crate::plan::Planned;
 
@@ -68,7 +69,7 @@ pub(super) fn short(
         .iter()
         .zip(&first.change.fields)
         .filter(|(field, of_first)| field != of_first)
-        .map(|(field, _)| fields::inline(field, paint));
+        .map(|(field, _)| fields::inline(field, change, paint));
     let items: Vec<String> = differing.collect();
     if !items.is_empty() {
         wrapped(out, INDENT, INDENT, items.into_iter(), ", ")?;
@@ -113,62 +114,24 @@ fn detail(out: &mut String, label: &str, text: &str) -> fmt::Result {
     wrapped(out, &first, &rest, text.split(' ').map(str::to_owned), " ")
 }
 
-/// Items one after the other, on as many lines as they need.
-pub(super) fn wrapped(
-    out: &mut String,
-    first: &str,
-    rest: &str,
-    items: impl Iterator<Item = String>,
-    separator: &str,
-) -> fmt::Result {
-    let mut width = paint::width(first);
-    out.write_str(first)?;
-    let mut items = items.peekable();
-    let mut begins = true;
-    while let Some(item) = items.next() {
-        let end = if items.peek().is_some() {
-            separator
-        } else {
-            ""
-        };
-        let length = paint::width(&item);
-        if !begins && width + length + end.trim_end().chars().count() > WIDTH {
-            out.truncate(out.trim_end_matches(' ').len());
-            write!(out, "\n{rest}")?;
-            width = paint::width(rest);
-        }
-        write!(out, "{item}{end}")?;
-        width += length + end.chars().count();
-        begins = false;
-    }
-    out.write_char('\n')
-}
-
+/// The table set's difference, a line or more for each database.
 fn tables(out: &mut String, change: &Change, paint: Paint) -> fmt::Result {
     for group in table_list::groups(change) {
-        let name = match group.database {
-            Some(database) => format!("tables of {}", safe::line(database)),
-            None => "tables".to_owned(),
-        };
-        let counts = [('+', group.added.len()), ('-', group.removed.len())]
+        let counts = [("+", group.added.len()), ("-", group.removed.len())]
             .into_iter()
             .filter(|(_, count)| *count > table_list::SHOWN)
-            .map(|(sign, count)| format!("{sign}{count}"));
-        let counts: Vec<String> = counts.collect();
-        let heading = if counts.is_empty() {
-            name
-        } else {
-            format!("{name} ({})", counts.join(", "))
-        };
-        let added = table_list::folded('+', &group.added);
-        let removed = table_list::folded('-', &group.removed);
-        let colored = added
+            .map(|(sign, count)| format!("({sign}{count})"));
+        let database = group.database.map(|name| format!("{}:", safe::line(name)));
+        let added = table_list::folded("+ ", &group.added).into_iter();
+        let removed = table_list::folded("- ", &group.removed).into_iter();
+        let items = database
             .into_iter()
-            .map(|item| paint.green(item).to_string())
-            .chain(removed.into_iter().map(|item| paint.red(item).to_string()));
-        let first = format!("{INDENT}{heading:<9} ");
-        let rest = format!("{INDENT}{:<9} ", "");
-        wrapped(out, &first, &rest, colored, "  ")?;
+            .chain(counts)
+            .chain(added.map(|item| paint.green(item).to_string()))
+            .chain(removed.map(|item| paint.red(item).to_string()));
+        let first = format!("{INDENT}{:<9} ", "tables");
+        let rest = " ".repeat(first.len());
+        wrapped(out, &first, &rest, items, "  ")?;
     }
     Ok(())
 }

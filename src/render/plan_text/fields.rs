@@ -5,18 +5,20 @@ use std::fmt::{self, Write};
 use serde_json::Value;
 
 use super::super::paint::Paint;
+use super::super::wrap::wrapped;
 use super::super::{safe, value};
-use super::change::wrapped;
 use crate::diff::{Change, FieldChange};
 
 /// Where a field begins: deeper than what is said about the change.
 const INDENT: &str = "        ";
+/// Values begin below each other, unless a name is longer than any field's.
+const LONGEST_NAME: usize = 28;
 
 /// Every field on its own line, the values below each other.
 pub(super) fn write(out: &mut String, change: &Change, paint: Paint) -> fmt::Result {
     let rows: Vec<FieldChange> = change.fields.iter().flat_map(value::by_entry).collect();
     let width = rows.iter().map(|row| row.field.chars().count()).max();
-    let width = width.unwrap_or(0);
+    let width = width.unwrap_or(0).min(LONGEST_NAME);
     for row in &rows {
         let first = format!("{INDENT}{:<width$}  ", safe::line(&row.field));
         let rest = format!("{INDENT}{:<width$}    ", "");
@@ -24,14 +26,14 @@ pub(super) fn write(out: &mut String, change: &Change, paint: Paint) -> fmt::Res
             Value::Object(_) if row.before.is_null() && !row.sensitive => {
                 wrapped(out, &first, &rest, value::entries(&row.after), ", ")?;
             }
-            _ => writeln!(out, "{first}{}", transition(row, paint))?,
+            _ => writeln!(out, "{first}{}", transition(row, change, paint))?,
         }
     }
     Ok(())
 }
 
 /// A field in one piece: `name = "orders"`, or `name: "orders" → "orders_v2"`.
-pub(super) fn inline(field: &FieldChange, paint: Paint) -> String {
+pub(super) fn inline(field: &FieldChange, change: &Change, paint: Paint) -> String {
     let sign = if field.before.is_null() && !field.sensitive {
         " ="
     } else {
@@ -40,14 +42,18 @@ pub(super) fn inline(field: &FieldChange, paint: Paint) -> String {
     format!(
         "{}{sign} {}",
         safe::line(&field.field),
-        transition(field, paint)
+        transition(field, change, paint)
     )
 }
 
 /// `"old" → "new" (is "actual")`; of a secret only that it is one.
-fn transition(field: &FieldChange, paint: Paint) -> String {
+fn transition(field: &FieldChange, change: &Change, paint: Paint) -> String {
     if field.sensitive {
-        return paint.dim("(secret)").to_string();
+        let shown = match change.before {
+            Some(_) => "(secret) → (another secret)",
+            None => "(secret)",
+        };
+        return paint.dim(shown).to_string();
     }
     let after = value::inline(&field.after);
     let actual = value::actual(field);

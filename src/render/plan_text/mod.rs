@@ -12,9 +12,6 @@ use crate::address::Address;
 use crate::diff::Action;
 use crate::plan::{Mode, Plan, Planned};
 
-/// Lines are broken so that they fit beside an editor; names longer than that are not cut.
-const WIDTH: usize = 100;
-
 /// The whole plan.
 pub fn plan(plan: &Plan, color: bool) -> String {
     let mut out = String::new();
@@ -97,27 +94,32 @@ fn changes(out: &mut String, plan: &Plan, paint: Paint) -> fmt::Result {
         Mode::Apply | Mode::RefreshOnly => "Changes:",
     };
     writeln!(out, "{}\n", paint.bold(heading))?;
-    let mut first_of = BTreeMap::<(Address, Action), &Planned>::new();
-    for planned in &plan.changes {
-        let change = &planned.change;
-        let block = (change.address.block(), change.action);
-        match first_of.get(&block) {
-            Some(first) if change::is_alike(first, planned) => {
-                change::short(out, first, planned, paint)?;
-            }
-            Some(_) => change::full(out, planned, paint)?,
-            None => {
-                change::full(out, planned, paint)?;
-                first_of.insert(block, planned);
-            }
-        }
+    for text in change_texts(plan, paint) {
+        out.push_str(&text);
     }
     Ok(())
 }
 
+/// Every change of a plan by itself, in the plan's order: in full, or by what differs from an earlier instance of its block.
+pub(super) fn change_texts(plan: &Plan, paint: Paint) -> impl Iterator<Item = String> {
+    let mut first_of = BTreeMap::<(Address, Action), &Planned>::new();
+    plan.changes.iter().map(move |planned| {
+        let block = (planned.change.address.block(), planned.change.action);
+        let first = *first_of.entry(block).or_insert(planned);
+        let mut text = String::new();
+        let written = if !std::ptr::eq(first, planned) && change::is_alike(first, planned) {
+            change::short(&mut text, first, planned, paint)
+        } else {
+            change::full(&mut text, planned, paint)
+        };
+        written.expect("a string takes all");
+        text
+    })
+}
+
 /// What destroy leaves behind, once more and together: it is what stays when all is over.
 fn left_behind(out: &mut String, plan: &Plan, paint: Paint) -> fmt::Result {
-    let count = plan.left_behind().count();
+    let count = phrase::left_behind(plan).count();
     if count == 0 {
         return Ok(());
     }
@@ -126,7 +128,7 @@ fn left_behind(out: &mut String, plan: &Plan, paint: Paint) -> fmt::Result {
         "{}\n",
         paint.bold(format_args!("{} left behind:", stays(count)))
     )?;
-    for planned in plan.left_behind() {
+    for planned in phrase::left_behind(plan) {
         let Some(withheld) = &planned.change.withheld else {
             continue;
         };

@@ -17,7 +17,9 @@ use syncform::resource::{
 };
 use syncform::secret::{FingerprintKey, Secret, SecretRef};
 use syncform::source::Location;
-use syncform::state::{Lineage, Serial};
+use syncform::state::{
+    DatasourceObject, Lineage, Object, Serial, Stage, State, TaskObject, Tracked,
+};
 
 /// What a data source's password is in these plans: no output may show it.
 pub(crate) const PASSWORD: &str = "hunter2-is-not-a-password";
@@ -233,7 +235,10 @@ pub(crate) fn plan_of(mode: Mode, changes: Vec<Change>, drift: Vec<Drift>) -> Pl
         unchanged: BTreeSet::from([task("quiet"), datasource("kafka_first")]),
         drift,
     };
-    plan::build(request, comparison).unwrap()
+    let mut plan = plan::build(request, comparison).unwrap();
+    // The hash is the plan's business: here it is only shown.
+    plan.hash = format!("sha256:{}", "0123456789abcdef".repeat(4));
+    plan
 }
 
 /// Every action, every effect, every kind of no, secrets, drift, folded tables, instances of a for_each.
@@ -436,4 +441,41 @@ pub(crate) fn hostile() -> Plan {
     plan.environment = Some(evil.to_owned());
     plan.service.region = Some(evil.to_owned());
     plan
+}
+
+/// A state with these objects.
+pub(crate) fn state_of(resources: impl IntoIterator<Item = (Address, Tracked)>) -> State {
+    State {
+        lineage: Lineage("5b1f0a52-8f2b-4d6e-9c55-0c8f6f0f7f10".to_owned()),
+        serial: Serial(7),
+        resources: resources.into_iter().collect(),
+        generations: BTreeMap::new(),
+    }
+}
+
+/// A running task that state knows.
+pub(crate) fn known_task(spec: TaskSpec) -> Tracked {
+    Tracked {
+        object: Object::Task(TaskObject {
+            spec,
+            stage: Stage::Deployed {
+                file: FileId(1_000_001),
+            },
+            run: Some(RunStatus::Run),
+        }),
+        depends_on: BTreeSet::from([datasource("mysql_pub")]),
+        protect: false,
+    }
+}
+
+/// A data source that state knows.
+pub(crate) fn known_datasource(name: &str) -> Tracked {
+    Tracked {
+        object: Object::Datasource(DatasourceObject {
+            id: DatasourceId(22_130),
+            spec: datasource_spec(name),
+        }),
+        depends_on: BTreeSet::new(),
+        protect: true,
+    }
 }
