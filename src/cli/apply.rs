@@ -21,7 +21,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::diff::WithheldKind;
 use crate::execute::{Ended, Machine, Outcome, Settings, Surroundings, drive};
 use crate::plan::{self, Mode, Plan};
-use crate::render::apply_text;
+use crate::render::{apply_text, events::Events};
 use crate::resource::Spec;
 use crate::secret::SecretSource;
 use crate::store::{Holder, LEASE_TTL, LeasedStore, RunEnd, SqliteStore, Store, StoreError};
@@ -356,7 +356,9 @@ async fn carry_out(
     let calls = connection.calls();
     tracing::info!(reads = calls.read, writes = calls.write, "API calls");
     if args.json {
-        context.ui.result("{}");
+        context
+            .ui
+            .result(&Events::of(plan).outcome(&outcome, Some(SystemClock.now())));
     } else {
         context
             .ui

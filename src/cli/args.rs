@@ -69,6 +69,8 @@ pub(super) enum Command {
     Apply(super::apply::Args),
     /// Deletes everything that the state knows
     Destroy(super::apply::DestroyArgs),
+    /// Shows a saved plan, or what the state knows
+    Show(super::show::Args),
     /// Serves the API on this machine
     Emulator(super::emulator::Args),
     /// Shows what is known of the stack's remote objects

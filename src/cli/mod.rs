@@ -14,6 +14,7 @@ pub mod planning;
 mod progress;
 mod runtime;
 mod secrets;
+pub mod show;
 mod stack;
 pub mod state;
 pub mod ui;
@@ -64,6 +65,7 @@ fn dispatch(command: &Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Plan(args) => plan::run(args, context)?.into(),
         Command::Apply(args) => apply::run(args, context)?.into(),
         Command::Destroy(args) => apply::run_destroy(args, context)?.into(),
+        Command::Show(args) => show::run(args, context)?.into(),
         Command::Emulator(args) => emulator::run(args),
         Command::State(args) => state::run(args, context)?.into(),
         Command::Unlock(args) => unlock::run(args, context)?.into(),

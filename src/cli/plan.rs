@@ -15,7 +15,8 @@ use super::secrets::StackSecrets;
 use super::stack::{self, Stack};
 use crate::clock::{Clock, SystemClock};
 use crate::plan::{self, Mode, Plan};
-use crate::render::plan_text;
+use crate::render::events::Events;
+use crate::render::{json_text, plan_json, plan_markdown, plan_text};
 use crate::state::State;
 use crate::store::{Holder, LEASE_TTL, SqliteStore};
 
@@ -39,6 +40,9 @@ pub struct Args {
     /// The same as --format json
     #[arg(long, conflicts_with = "format")]
     json: bool,
+    /// Prints the plan as events, one JSON object a line
+    #[arg(long, conflicts_with_all = ["json", "format"])]
+    json_events: bool,
     /// How to print the plan
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -90,9 +94,12 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         files::write_new_or_replace(out, plan::file::write(&plan).as_bytes())?;
     }
     let format = if args.json { Format::Json } else { args.format };
-    context
-        .ui
-        .result(&show(&plan, &prior, format, context.ui.color_out()));
+    let text = if args.json_events {
+        Events::of(&plan).planned(Some(SystemClock.now()))
+    } else {
+        show(&plan, &prior, format, context.ui.color_out())
+    };
+    context.ui.result(&text);
     if let (Some(out), Format::Text) = (&args.out, format) {
         context.ui.note(&format!(
             "Saved. To do exactly this: syncform apply {}",
@@ -158,6 +165,7 @@ async fn settle_first(
 pub(super) fn show(plan: &Plan, prior: &State, format: Format, color: bool) -> String {
     match format {
         Format::Text => plan_text::plan(plan, color),
-        Format::Json | Format::Markdown => format!("{prior:?}"),
+        Format::Json => json_text::document(&plan_json::plan(plan, prior)),
+        Format::Markdown => plan_markdown::plan(plan, None),
     }
 }

@@ -7,18 +7,19 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::context::Context;
 use crate::address::Address;
+use crate::clock::{Clock, SystemClock};
 use crate::execute;
 use crate::plan::Plan;
-use crate::render::{apply_text, safe};
+use crate::render::{apply_text, events::Events, safe};
 
 /// Shows what happens, as it happens.
 pub(super) struct Progress<'c> {
     context: &'c Context,
-    form: Form,
+    form: Form<'c>,
 }
 
-enum Form {
-    Json,
+enum Form<'p> {
+    Json(Events<'p>),
     Lines,
     Drawn(Drawn),
 }
@@ -31,9 +32,11 @@ struct Drawn {
 }
 
 impl<'c> Progress<'c> {
-    pub(super) fn new(context: &'c Context, plan: &Plan, json: bool) -> Self {
+    pub(super) fn new(context: &'c Context, plan: &'c Plan, json: bool) -> Self {
         let form = if json {
-            Form::Json
+            let events = Events::of(plan);
+            context.ui.result(&events.planned(Some(SystemClock.now())));
+            Form::Json(events)
         } else if context.ui.draws_progress() {
             Form::Drawn(Drawn::new(plan))
         } else {
@@ -45,7 +48,12 @@ impl<'c> Progress<'c> {
     pub(super) fn show(&mut self, what: &execute::Progress) {
         let line = apply_text::progress_line(what, self.context.global.verbose);
         match &mut self.form {
-            Form::Json => {}
+            Form::Json(events) => {
+                let lines = events.progress(what, Some(SystemClock.now()));
+                if !lines.is_empty() {
+                    self.context.ui.result(&lines);
+                }
+            }
             Form::Lines => {
                 if let Some(line) = line {
                     self.context.ui.note(&line);

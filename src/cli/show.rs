@@ -1,13 +1,15 @@
 //! `show`: a saved plan, or what the state knows.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::files;
 use super::plan::Format;
-use crate::plan;
-use crate::render::{plan_json, plan_markdown, plan_text, state_json, state_text};
+use crate::plan::{self, Plan};
+use crate::render::{json_text, plan_json, plan_markdown, plan_text, state_json, state_text};
+use crate::state::State;
 use crate::store::SqliteStore;
 
 /// Flags of `show`.
@@ -31,26 +33,33 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let format = if args.json { Format::Json } else { args.format };
     if args.max_bytes.is_some() && format != Format::Markdown {
-        return Err(Failure::new(Exit::Usage, "--max-bytes goes with --format markdown"));
+        return Err(Failure::new(
+            Exit::Usage,
+            "--max-bytes goes with --format markdown",
+        ));
     }
+    let color = context.ui.color_out();
     let text = match &args.saved {
         Some(file) => {
             let plan = plan::file::read(&files::read(file)?).map_err(|error| {
                 Failure::of(&error).context(format!("{} cannot be shown", file.display()))
             })?;
             match format {
-                Format::Text => plan_text::plan(&plan, context.ui.color_out()),
+                Format::Text => plan_text::plan(&plan, color),
                 Format::Markdown => plan_markdown::plan(&plan, args.max_bytes),
-                Format::Json => pretty(&plan_json::saved(&plan)),
+                Format::Json => {
+                    json_text::document(&plan_json::plan(&plan, &prior_of(&plan, context)))
+                }
             }
         }
         None => {
             let state = SqliteStore::open_read_only(&context.state_path())?.state()?;
             match format {
                 Format::Text => state_text::state(&state),
-                Format::Json => pretty(&state_json::state(&state)),
+                Format::Json => json_text::document(&state_json::state(&state)),
                 Format::Markdown => {
-                    return Err(Failure::new(Exit::Usage, "--format markdown goes with a saved plan"));
+                    let message = "--format markdown goes with a saved plan";
+                    return Err(Failure::new(Exit::Usage, message));
                 }
             }
         }
@@ -59,8 +68,18 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn pretty(value: &serde_json::Value) -> String {
-    let mut text = serde_json::to_string_pretty(value).expect("JSON values have a text form");
-    text.push('\n');
-    text
+/// The state that the plan was made from, where it is at hand and has not moved on. A plan is published without it.
+fn prior_of(plan: &Plan, context: &Context) -> State {
+    let path = context.state_path_of(plan.environment.as_deref());
+    let at_hand = SqliteStore::open_read_only(&path)
+        .and_then(|store| store.state())
+        .ok();
+    at_hand
+        .filter(|state| state.lineage == plan.base.lineage && state.serial == plan.base.serial)
+        .unwrap_or_else(|| State {
+            lineage: plan.base.lineage.clone(),
+            serial: plan.base.serial,
+            resources: BTreeMap::new(),
+            generations: BTreeMap::new(),
+        })
 }

@@ -93,7 +93,8 @@ pub struct Declared {
     pub depends_on: BTreeSet<Address>,
     /// The block's header.
     pub span: Span,
-    /// The value of each field that the block has, by the field's name; of a list also each item, as `include[0]`.
+    /// The value of each field that the block has, by the field's name; of a list also each item, as
+    /// `include[0]`, of a table each value, as `content.password`.
     pub fields: BTreeMap<String, Span>,
 }
 

@@ -6,9 +6,11 @@
     reason = "tests touch the outside, and a panic is how one fails; clippy spares only #[test] functions"
 )]
 
+mod acceptance;
 mod cli_state;
 mod emulator;
 mod manifest;
 mod render;
 mod store;
+mod support;
 mod wire;

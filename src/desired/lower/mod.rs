@@ -112,17 +112,25 @@ impl Source<'_> {
         }
     }
 
-    /// The place of each field's value, and of each item of a list.
+    /// The place of each field's value, of each item of a list, and of each value of a table.
     fn spans(&self) -> BTreeMap<String, Span> {
         let mut spans = BTreeMap::new();
         for entry in &self.written.entries {
             spans.insert(entry.key.clone(), entry.node.span);
         }
         for entry in &self.table.entries {
-            if let Value::Array(items) = &entry.node.value {
-                for (i, item) in items.iter().enumerate() {
-                    spans.insert(format!("{}[{i}]", entry.key), item.span);
+            match &entry.node.value {
+                Value::Array(items) => {
+                    for (i, item) in items.iter().enumerate() {
+                        spans.insert(format!("{}[{i}]", entry.key), item.span);
+                    }
                 }
+                Value::Table(table) => {
+                    for inner in &table.entries {
+                        spans.insert(format!("{}.{}", entry.key, inner.key), inner.node.span);
+                    }
+                }
+                _ => {}
             }
         }
         spans

@@ -1,0 +1,7 @@
+//! What a user does, with the built binary: examples planned and applied, mistakes made, faults met.
+
+mod examples;
+mod faults;
+mod saved_plan;
+mod secrets;
+mod task_param;
