@@ -341,7 +341,7 @@ pub static SWITCHES: &[Switch] = &[
     Switch {
         name: "update_tables",
         values: "full (the default) or delta",
-        about: "whether the tables of an update are the whole set or additions",
+        about: "whether the tables of an update are the whole set, or additions",
         apply: put!(update_tables: "full" => UpdateTables::Full, "delta" => UpdateTables::Delta),
     },
     Switch {

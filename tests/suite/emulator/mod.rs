@@ -5,6 +5,7 @@ mod faults;
 mod fuzz;
 mod http;
 mod lifecycle;
+mod manual;
 mod objects;
 mod persistence;
 
