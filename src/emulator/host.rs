@@ -35,7 +35,14 @@ pub(crate) enum HostError {
 /// A way to the world. It lives as long as one of these does.
 #[derive(Debug, Clone)]
 pub(crate) struct Host {
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::Sender<Message>,
+}
+
+/// What comes over the channel.
+enum Message {
+    Work(Job),
+    /// Write what is unwritten and end, whoever may still hold a way here.
+    Stop,
 }
 
 impl Host {
@@ -70,8 +77,16 @@ impl Host {
                 drop(reply.send(result));
             })
         });
-        self.jobs.send(job).map_err(|_| HostError::Stopped)?;
+        self.jobs
+            .send(Message::Work(job))
+            .map_err(|_| HostError::Stopped)?;
         answer.await.map_err(|_| HostError::Stopped)?
+    }
+
+    /// Ends the thread; work that comes later is told so.
+    pub(crate) fn stop(&self) {
+        // It may have ended by itself.
+        drop(self.jobs.send(Message::Stop));
     }
 }
 
@@ -79,18 +94,24 @@ fn run(
     mut world: World,
     mut store: Option<Store>,
     clock: Clock,
-    queue: &mpsc::Receiver<Job>,
+    queue: &mpsc::Receiver<Message>,
 ) -> Result<(), StoreError> {
-    while let Ok(first) = queue.recv() {
+    while let Ok(Message::Work(first)) = queue.recv() {
         let mut deliveries = vec![first(&mut world, clock.now())];
-        while deliveries.len() < BATCH
-            && let Ok(next) = queue.try_recv()
-        {
-            deliveries.push(next(&mut world, clock.now()));
+        let mut stopped = false;
+        while deliveries.len() < BATCH && !stopped {
+            match queue.try_recv() {
+                Ok(Message::Work(next)) => deliveries.push(next(&mut world, clock.now())),
+                Ok(Message::Stop) => stopped = true,
+                Err(_) => break,
+            }
         }
         let saved = save(&mut world, store.as_mut()).is_ok();
         for deliver in deliveries {
             deliver(saved);
+        }
+        if stopped {
+            break;
         }
     }
     save(&mut world, store.as_mut())?;

@@ -169,7 +169,7 @@ impl Running {
         // Whoever has stopped listening already needs no telling.
         let (Ok(()) | Err(())) = stop.send(());
         drop(accepting.await);
-        drop(host);
+        host.stop();
         let ended = tokio::task::spawn_blocking(move || thread.join()).await;
         match ended {
             Ok(Ok(result)) => result,

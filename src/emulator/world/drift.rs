@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::World;
 use super::object::{Env, File, Instance, Moment, RunState, SolutionState, SourceTable, Version};
-use super::script::{Script, TableName};
+use super::script::TableName;
 use super::seeding::plain_table;
 use super::table::Shared;
 
@@ -320,7 +320,7 @@ impl World {
         let senseless = |message: &str| DriftError::Senseless(message.to_owned());
         let saved = self.file_mut(id).saved;
         let text = self.tables.content(saved.content);
-        let script = Script::parse(text).map_err(DriftError::Senseless)?;
+        let script = self.tables.script(saved.content);
         let mut document: Value =
             serde_json::from_str(text).map_err(|_| senseless("the task's script is damaged"))?;
         let first = script
@@ -496,7 +496,7 @@ impl World {
         let Some(version) = file.running else {
             return false;
         };
-        let script = Script::parse(self.tables.content(version.content)).unwrap_or_default();
+        let script = self.tables.script(version.content);
         match event {
             // A new table is nobody's yet; whoever reads its database hears of it.
             "CREATETABLE" => script
@@ -518,7 +518,7 @@ impl World {
             .and_then(|rules| rules.get(event))
             .and_then(Value::as_str);
         let version = file.running.unwrap_or(file.saved);
-        let script = Script::parse(self.tables.content(version.content)).unwrap_or_default();
+        let script = self.tables.script(version.content);
         let workspace = super::ops::project_rules(
             &self.tables,
             file.project_id,

@@ -9,7 +9,6 @@ use super::World;
 use super::object::{File, RunState, Version};
 use super::operation::{self, Effect};
 use super::ops::status_word;
-use super::script::Script;
 use super::tables::Tables;
 
 /// How many calls there were, by operation and outcome.
@@ -78,7 +77,7 @@ impl World {
 
     fn file(&self, file: &File) -> Value {
         let tables = &self.tables;
-        let script = Script::parse(tables.content(file.saved.content)).unwrap_or_default();
+        let script = tables.script(file.saved.content);
         let message = match &file.state {
             RunState::Failed(message) => Some(message),
             _ => None,
@@ -124,7 +123,7 @@ fn table_names(tables: &Tables, version: Option<Version>) -> Value {
     let Some(version) = version else {
         return Value::Null;
     };
-    let script = Script::parse(tables.content(version.content)).unwrap_or_default();
+    let script = tables.script(version.content);
     let name = |table: &super::script::TableName| match table.database.as_str() {
         "" => table.table.clone(),
         database => format!("{database}.{}", table.table),

@@ -4,9 +4,12 @@
 //! too. Times are in milliseconds since 1970, as [`Moment`].
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use super::script::Script;
 
 /// A point in time, in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -179,6 +182,24 @@ pub(crate) struct Column {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Content {
     pub(crate) text: String,
+    /// Read once: a script may have thousands of tables, and every deploy and start asks for its data sources.
+    #[serde(skip)]
+    script: OnceLock<Script>,
+}
+
+impl Content {
+    pub(crate) fn new(text: String) -> Self {
+        Self {
+            text,
+            script: OnceLock::new(),
+        }
+    }
+
+    /// What the script says. Only what reads as one is ever kept.
+    pub(crate) fn script(&self) -> &Script {
+        self.script
+            .get_or_init(|| Script::parse(&self.text).unwrap_or_default())
+    }
 }
 
 /// `TaskType`.

@@ -230,7 +230,8 @@ impl Script {
         Self::read(&script)
     }
 
-    fn read(script: &Value) -> Result<Self, String> {
+    /// As [`Script::parse`], of a script that is JSON already.
+    pub(crate) fn read(script: &Value) -> Result<Self, String> {
         for (key, word) in [("type", "job"), ("version", "2.0")] {
             if script[key] != word {
                 return Err(format!("TaskContent is invalid: {key} is not {word}."));

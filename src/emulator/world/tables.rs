@@ -1,6 +1,7 @@
 //! Everything the world keeps, table by table, and what can be done to all of them at once.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,7 @@ use super::object::{
     ProjectConfig, ResourceGroup, Solution, Token, Workspace,
 };
 use super::request::Request;
+use super::script::Script;
 use super::settings::Settings;
 use super::table::{DamagedRow, Shared, Table};
 
@@ -238,8 +240,16 @@ impl Tables {
     /// Keeps a script and says under which id.
     pub(crate) fn keep_content(&mut self, text: String) -> u64 {
         let id = self.next_id(Sequence::Content);
-        self.contents.insert(id, Shared::new(Content { text }));
+        self.contents.insert(id, Shared::new(Content::new(text)));
         id
+    }
+
+    /// What a script says that some object refers to.
+    pub(crate) fn script(&self, id: u64) -> &Script {
+        static NONE: LazyLock<Script> = LazyLock::new(Script::default);
+        self.contents
+            .get(&id)
+            .map_or(&NONE, |content| content.script())
     }
 
     /// The text of a script that some object refers to.

@@ -12,7 +12,6 @@ use crate::emulator::world::operation::{
     Context, Operation, PAGE_NUMBER, PAGE_SIZE, PROJECT_ID, Param, Style, page_of,
 };
 use crate::emulator::world::request::{Answer, Failure, Refusal, Reply, fail, fail_with};
-use crate::emulator::world::script::Script;
 use crate::emulator::world::tables::{Sequence, Tables};
 
 const ENV_TYPE: Param = Param::integer("EnvType", 0, 1);
@@ -410,10 +409,8 @@ fn user_of(tables: &Tables, datasource: &Datasource) -> Option<String> {
         })
         .find(|(_, _, versions)| {
             versions.iter().flatten().any(|version| {
-                Script::parse(tables.content(version.content)).is_ok_and(|script| {
-                    script.destination == datasource.name
-                        || script.sources.contains(&datasource.name)
-                })
+                let script = tables.script(version.content);
+                script.destination == datasource.name || script.sources.contains(&datasource.name)
             })
         })
         .map(|(_, name, _)| name.clone())

@@ -7,13 +7,12 @@ use serde_json::{Map, Value, json};
 
 use super::find::project_of;
 use super::lookup::{check_folder, datasource_in};
-use super::task::{edit_file, normal_form};
+use super::task::{edit_file, read_script};
 use crate::emulator::world::object::{
     Deployment, DeploymentKind, DeploymentOutcome, Env, File, Mode, Moment, TaskType, Version,
 };
 use crate::emulator::world::operation::{Context, Operation, PROJECT_ID, Param, Style};
 use crate::emulator::world::request::{Answer, Failure, Refusal, Reply, fail, fail_with};
-use crate::emulator::world::script::Script;
 use crate::emulator::world::tables::{Sequence, Tables};
 
 pub(super) static OPERATIONS: &[Operation] = &[
@@ -172,8 +171,8 @@ fn update(call: &mut Context<'_>) -> Answer {
     }
     let content = match args.text("Content") {
         Some(text) => {
-            Script::parse(text).map_err(fail)?;
-            Some(call.tables.keep_content(normal_form(text)))
+            let (_, text) = read_script(text)?;
+            Some(call.tables.keep_content(text))
         }
         None => None,
     };
@@ -326,7 +325,7 @@ fn finish(tables: &mut Tables, deployment: &Deployment, now: Moment) -> Deployme
         return failed("the file does not exist");
     };
     if deployment.kind != DeploymentKind::Delete {
-        let script = Script::parse(tables.content(deployment.version.content)).unwrap_or_default();
+        let script = tables.script(deployment.version.content);
         let known = |name: &String| {
             [Env::Prod, Env::Dev]
                 .into_iter()

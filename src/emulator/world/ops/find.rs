@@ -9,7 +9,6 @@ use crate::emulator::world::operation::{
     Context, Operation, PAGE_NUMBER, PAGE_SIZE, PROJECT_ID, Param, Style, page_of,
 };
 use crate::emulator::world::request::{Answer, Failure, Refusal, Reply, fail_with};
-use crate::emulator::world::script::Script;
 use crate::emulator::world::tables::Tables;
 
 pub(super) static OPERATIONS: &[Operation] = &[
@@ -86,9 +85,7 @@ fn list_references(call: &mut Context<'_>) -> Answer {
         if file.project_id != project_id || file.task_type != task_type || !file.is_alive() {
             continue;
         }
-        let Ok(script) = Script::parse(call.tables.content(version.content)) else {
-            continue;
-        };
+        let script = call.tables.script(version.content);
         let refers = if reads {
             script.sources.contains(name)
         } else {

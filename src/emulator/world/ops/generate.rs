@@ -92,16 +92,16 @@ fn for_updating(call: &mut Context<'_>) -> Answer {
     let id = call.args.id("TaskId");
     let param = parse(call)?;
     let file = call.file(id, task_type)?;
-    let script = Script::parse(call.tables.content(file.saved.content)).map_err(fail)?;
-    check_unchanged(&param, &script, &file.name)?;
+    let script = call.tables.script(file.saved.content);
+    check_unchanged(&param, script, &file.name)?;
     let reader = param
         .step("reader")
         .map_err(fail)?
         .ok_or_else(|| missing("reader"))?;
     let sources = reader.sources(call.settings.both_tables).map_err(fail)?;
-    let mut selection = by_datasource(&script, sources)?;
+    let mut selection = by_datasource(script, sources)?;
     if call.settings.update_tables == UpdateTables::Delta {
-        add_present(&script, &mut selection);
+        add_present(script, &mut selection);
     }
     let destination = Destination::of_step_type(&script.destination_kind).ok_or_else(|| {
         fail(format!(

@@ -9,7 +9,6 @@ use crate::emulator::world::fault::Fault;
 use crate::emulator::world::object::{Env, File, Passing, RunState, SolutionState, TaskType};
 use crate::emulator::world::operation::{Context, Operation, PROJECT_ID, Param, Style, TASK_TYPE};
 use crate::emulator::world::request::{Answer, Failure, Refusal, Reply, fail};
-use crate::emulator::world::script::Script;
 use crate::emulator::world::tables::Sequence;
 
 const FILE: &[Param] = &[
@@ -68,7 +67,7 @@ fn deploy(call: &mut Context<'_>) -> Answer {
 
 /// A script whose data sources have gone since it was saved cannot be deployed.
 fn check_deployable(call: &Context<'_>, content: u64) -> Result<(), Failure> {
-    let script = Script::parse(call.tables.content(content)).map_err(fail)?;
+    let script = call.tables.script(content);
     let gone = script
         .sources
         .iter()

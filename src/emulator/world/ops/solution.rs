@@ -95,8 +95,8 @@ fn step_detail(solution: &Solution, step: u32, name: &str) -> Value {
 
 /// `SolutionDetail`.
 pub(super) fn detail(tables: &Tables, solution: &Solution) -> Value {
+    let script = tables.script(solution.saved.content);
     let text = tables.content(solution.saved.content);
-    let script = Script::parse(text).unwrap_or_default();
     let document: Value = serde_json::from_str(text).unwrap_or_default();
     let status = match (&solution.state, solution.deployed) {
         (SolutionState::NotRun, None) => "1",
@@ -115,7 +115,7 @@ pub(super) fn detail(tables: &Tables, solution: &Solution) -> Value {
         "CreatorName": solution.creator,
         "SubmitTime": solution.submitted.map(clock_time),
         "StartTime": solution.started.map(clock_time),
-        "ProcessContent": process_content(solution, &script, &document).to_string(),
+        "ProcessContent": process_content(solution, script, &document).to_string(),
         "ProcessExtra": extra.to_string(),
         "ProjectId": solution.project_id,
     })

@@ -106,8 +106,7 @@ fn create(call: &mut Context<'_>) -> Answer {
     if let Some(path) = &placement.file_folder_path {
         check_folder(workspace, path)?;
     }
-    let text = call.args.required("TaskContent");
-    let script = Script::parse(text).map_err(fail)?;
+    let (script, text) = read_script(call.args.required("TaskContent"))?;
     check_script(call, &script, task_type)?;
     let name = call
         .args
@@ -128,7 +127,7 @@ fn create(call: &mut Context<'_>) -> Answer {
         None => return Err(fail("ResourceGroup:[] is invalid.")),
     }
     let cu = placement.units(call, group.as_deref())?;
-    let content = call.tables.keep_content(normal_form(text));
+    let content = call.tables.keep_content(text);
     let saved = Version { number: 1, content };
     let id = if task_type == TaskType::Solution {
         insert_solution(call, name, saved, group)
@@ -222,12 +221,14 @@ fn update(call: &mut Context<'_>) -> Answer {
         call.integration_group(group)?;
     }
     let cu = placement.units(call, group.as_deref())?;
-    let text = call.args.text("TaskContent");
-    if let Some(text) = text {
-        let script = Script::parse(text).map_err(fail)?;
-        check_script(call, &script, task_type)?;
-    }
-    let content = text.map(|text| call.tables.keep_content(normal_form(text)));
+    let content = match call.args.text("TaskContent") {
+        Some(text) => {
+            let (script, text) = read_script(text)?;
+            check_script(call, &script, task_type)?;
+            Some(call.tables.keep_content(text))
+        }
+        None => None,
+    };
     let now = call.now;
     let file = edit_file(call, id);
     let number = file.saved.number + 1;
@@ -304,11 +305,13 @@ fn check_script(call: &Context<'_>, script: &Script, task_type: TaskType) -> Res
     Ok(())
 }
 
-/// The service keeps what a script says, not how it was written: keys in order, no spaces.
-pub(super) fn normal_form(text: &str) -> String {
-    let mut script: Value = serde_json::from_str(text).expect("the script was parsed before");
-    script.sort_all_objects();
-    script.to_string()
+/// Reads a script, and writes it as the service keeps it: what it says, not how it was written.
+pub(super) fn read_script(text: &str) -> Result<(Script, String), Failure> {
+    let mut document: Value =
+        serde_json::from_str(text).map_err(|_| fail("TaskContent is not JSON."))?;
+    let script = Script::read(&document).map_err(fail)?;
+    document.sort_all_objects();
+    Ok((script, document.to_string()))
 }
 
 /// A time as the solution operations print it, in UTC+8.
