@@ -7,7 +7,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::World;
-use super::object::{Env, File, Instance, Moment, RunState, SolutionState, SourceTable, Version};
+use super::object::{
+    Column, Env, File, Instance, Moment, Passing, RunState, SolutionState, SourceTable, Version,
+};
 use super::script::TableName;
 use super::seeding::plain_table;
 use super::table::Shared;
@@ -563,7 +565,6 @@ impl World {
 }
 
 fn run_state(word: &str, message: String) -> Result<RunState, DriftError> {
-    use super::object::Passing;
     let forever = Passing {
         reads_left: u32::MAX,
         until: Moment(i64::MAX),
@@ -592,7 +593,7 @@ fn change_columns(
     let (name, rest) = to.split_once(' ').unwrap_or((&to, ""));
     let position = table.columns.iter().position(|column| column.name == name);
     match (event, position) {
-        ("ADDCOLUMN", None) => table.columns.push(super::object::Column {
+        ("ADDCOLUMN", None) => table.columns.push(Column {
             name: name.to_owned(),
             kind: rest.to_owned(),
             comment: String::new(),

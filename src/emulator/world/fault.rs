@@ -263,8 +263,8 @@ impl Armed {
                 .is_ok_and(|glob| glob.compile_matcher().is_match(operation))
     }
 
-    /// Counts a call that it matches, and tells whether it is hit.
-    pub(crate) fn strike(&mut self) -> bool {
+    /// Counts a call that it matches, and tells whether it is one to hit.
+    pub(crate) fn sees(&mut self) -> bool {
         self.seen += 1;
         let due = match (self.rule.nth, self.rule.probability) {
             (Some(nth), _) => self.seen >= nth,
@@ -272,9 +272,7 @@ impl Armed {
             (None, None) => true,
         };
         let limit = self.rule.times.or(self.rule.nth.map(|_| 1));
-        let hit = due && limit.is_none_or(|limit| self.hits < limit);
-        self.hits += u64::from(hit);
-        hit
+        due && limit.is_none_or(|limit| self.hits < limit)
     }
 }
 
@@ -294,7 +292,12 @@ mod tests {
     }
 
     fn hits(mut rule: Armed, calls: usize) -> Vec<usize> {
-        (1..=calls).filter(|_| rule.strike()).collect()
+        let mut hit = |_: &usize| {
+            let hit = rule.sees();
+            rule.hits += u64::from(hit);
+            hit
+        };
+        (1..=calls).filter(|call| hit(call)).collect()
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::World;
 use super::object::{File, RunState, Version};
 use super::operation::{self, Effect};
 use super::ops::status_word;
+use super::script::TableName;
 use super::tables::Tables;
 
 /// How many calls there were, by operation and outcome.
@@ -124,7 +125,7 @@ fn table_names(tables: &Tables, version: Option<Version>) -> Value {
         return Value::Null;
     };
     let script = tables.script(version.content);
-    let name = |table: &super::script::TableName| match table.database.as_str() {
+    let name = |table: &TableName| match table.database.as_str() {
         "" => table.table.clone(),
         database => format!("{database}.{}", table.table),
     };

@@ -211,6 +211,7 @@ impl World {
         }
         self.note();
         match &fault {
+            // Nobody will see these two replies.
             Some(Fault::DropBefore) => (Ok(Reply::done()), Fate::Wire(Transport::DropBefore)),
             Some(Fault::Late { ms }) => {
                 let call = LateCall {
@@ -279,10 +280,13 @@ impl World {
             .collect();
         let mut hit = None;
         for id in matching {
-            if let Some(armed) = self.tables.faults.edit(&id)
-                && hit.is_none()
-                && armed.strike()
-            {
+            let armed = self
+                .tables
+                .faults
+                .edit(&id)
+                .expect("the rule was found just now");
+            if armed.sees() && hit.is_none() {
+                armed.hits += 1;
                 hit = Some(armed.rule.fault.clone());
             }
         }
@@ -324,14 +328,16 @@ impl World {
         }
     }
 
-    /// Answers a read from the world as it was `ms` ago. The reader leaves no trace in the present.
+    /// Answers a read from the world as it was `ms` ago. What the read itself moves on, it moves in the present.
     fn look_back(
-        &self,
+        &mut self,
         operation: &Operation,
         request: &Request,
         now: Moment,
         ms: i64,
     ) -> Result<Reply, Refusal> {
+        drop(self.perform(operation, request, now, None));
+        self.settle(now);
         let mut tables = self.tables.clone();
         for (_, before) in self
             .past

@@ -530,6 +530,57 @@ fn reads_are_stale_for_as_long_as_the_switch_says() {
 }
 
 #[test]
+fn time_passes_for_stale_readers_too() {
+    let mut world = world(&[("stale_reads_ms", "300"), ("polls", "1")]);
+    let text = param("t", &["a"]);
+    let generated = data(call(
+        &mut world,
+        0,
+        "GenerateDISyncTaskConfigForCreating",
+        &[("TaskParam", &text)],
+    ));
+    let process = generated["ProcessId"].to_string();
+    let mut poll = |ms| {
+        let params = [("AsyncProcessId", process.as_str())];
+        data(call(
+            &mut world,
+            ms,
+            "QueryDISyncTaskConfigProcessResult",
+            &params,
+        ))
+    };
+    assert_eq!(
+        poll(299)["Message"],
+        format!("processId:[{process}] is invalid.")
+    );
+    assert!(poll(300)["TaskContent"].is_string());
+}
+
+#[test]
+fn every_rule_counts_the_calls_it_matches_and_the_first_that_is_due_hits() {
+    let mut world = world(&[]);
+    let rules = json!([
+        { "operation": "List*", "nth": 1, "fault": { "kind": "torn" } },
+        { "operation": "*", "nth": 2, "fault": { "kind": "drop_after" } },
+    ]);
+    world.arm(serde_json::from_value(rules).unwrap()).unwrap();
+    let list = Request::new("ListDataSources", [("ProjectId", "1")]);
+    let mut next = || world.handle(&list, at(0)).transport;
+    assert_eq!(
+        [next(), next(), next()],
+        [Transport::Torn, Transport::DropAfter, Transport::Deliver]
+    );
+    let hits: Vec<Value> = world
+        .faults()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rule| rule["hits"].clone())
+        .collect();
+    assert_eq!(hits, [1, 1]);
+}
+
+#[test]
 fn a_critical_ddl_event_kills_and_a_dropped_table_stays_dropped() {
     let mut world = world(&[("wait_reads", "0")]);
     let id = running_task(&mut world, "t");

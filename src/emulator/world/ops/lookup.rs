@@ -5,7 +5,7 @@ use crate::emulator::world::object::{
 };
 use crate::emulator::world::operation::Context;
 use crate::emulator::world::request::{Failure, Refusal, fail};
-use crate::emulator::world::settings::Settings;
+use crate::emulator::world::settings::{FailedStatus, Settings};
 use crate::emulator::world::tables::Tables;
 
 /// The longest name a DataStudio node may have.
@@ -133,10 +133,10 @@ pub(crate) fn check_folder(workspace: &Workspace, path: &str) -> Result<(), Fail
     }
 }
 
-/// What a status word for a dead instance is.
+/// The status word of an instance that died.
 pub(crate) fn failed_word(settings: &Settings) -> &'static str {
     match settings.failed_status {
-        crate::emulator::world::settings::FailedStatus::Pause => "PAUSE",
-        crate::emulator::world::settings::FailedStatus::NoRun => "NORUN",
+        FailedStatus::Pause => "PAUSE",
+        FailedStatus::NoRun => "NORUN",
     }
 }

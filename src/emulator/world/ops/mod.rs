@@ -18,7 +18,7 @@ mod task;
 
 use std::collections::BTreeSet;
 
-use super::object::Moment;
+use super::object::{Generated, Moment};
 use super::operation::Operation;
 use super::request::Request;
 use super::settings::Settings;
@@ -82,8 +82,8 @@ pub(crate) fn sweep(tables: &mut Tables, settings: &Settings, now: Moment) {
                 .processes
                 .values()
                 .filter_map(|process| match process.result {
-                    super::object::Generated::Content(id) => Some(id),
-                    super::object::Generated::Failed(_) => None,
+                    Generated::Content(id) => Some(id),
+                    Generated::Failed(_) => None,
                 }),
         )
         .chain(
