@@ -35,13 +35,15 @@ pub(crate) enum Effect {
 pub(crate) enum Style {
     /// `Data.Status` is `fail`.
     Data,
+    /// `Data.Status` is `fail`, and nothing says why.
+    Silent,
     /// `Data.Status` is `false`.
     Flag,
     /// `Success` is false, beside `ErrorCode` and `ErrorMessage`.
     Envelope,
     /// As [`Style::Envelope`], with `HttpStatusCode` as text.
     TextEnvelope,
-    /// As [`Style::Envelope`], with `Data` false.
+    /// As [`Style::TextEnvelope`], with `Data` false.
     BoolEnvelope,
     /// `Success` is the text `false`.
     TextSuccess,

@@ -243,6 +243,7 @@ impl Failure {
                 "Success": true,
                 "Data": { "Status": "fail", "Message": message },
             }),
+            Style::Silent => json!({ "Success": true, "Data": { "Status": "fail" } }),
             Style::Flag => json!({
                 "Success": true,
                 "Data": { "Status": false, "Message": message },
@@ -262,12 +263,12 @@ impl Failure {
             }),
             Style::BoolEnvelope => json!({
                 "Success": false,
-                "HttpStatusCode": 400,
+                "HttpStatusCode": "400",
                 "Data": false,
                 "ErrorCode": code,
                 "ErrorMessage": message,
             }),
-            Style::TextSuccess => json!({ "Success": "false", "ErrorMessage": message }),
+            Style::TextSuccess => json!({ "Success": "false" }),
             Style::Connection => json!({
                 "Success": true,
                 "TaskList": { "ConnectStatus": false, "ConnectMessage": message },

@@ -15,6 +15,18 @@ fn names(list: &Value, key: &str, name: &str) -> Vec<String> {
         .collect()
 }
 
+/// The names of an object's fields, in order.
+fn keys(object: &Value) -> Vec<&str> {
+    let mut keys: Vec<&str> = object
+        .as_object()
+        .unwrap_or_else(|| panic!("{object} is no object"))
+        .keys()
+        .map(String::as_str)
+        .collect();
+    keys.sort_unstable();
+    keys
+}
+
 #[tokio::test]
 async fn a_data_source_is_created_changed_and_deleted() {
     let api = Api::start(&[]).await;
@@ -89,9 +101,11 @@ async fn a_data_source_is_created_changed_and_deleted() {
         &[("DataSourceId", &id), ("EnvType", "0")],
     )
     .await;
+    // Every change answers with the status as text.
+    let deleted = api.ok("DeleteDataSource", &[("DataSourceId", &id)]).await;
     assert_eq!(
-        api.ok("DeleteDataSource", &[("DataSourceId", &id)]).await["Data"],
-        true
+        (&deleted["Data"], &deleted["HttpStatusCode"]),
+        (&json!(true), &json!("200"))
     );
     let gone = api
         .client
@@ -99,6 +113,7 @@ async fn a_data_source_is_created_changed_and_deleted() {
         .await
         .json();
     assert_eq!(gone["ErrorCode"], "Invalid.Tenant.ConnectionNotExists");
+    assert_eq!(gone["HttpStatusCode"], "400");
     create(&api, REALTIME, "t").await;
     let used = api.ok("ListDataSources", &[PROJECT, ("Name", "rds")]).await;
     let used = used["Data"]["DataSources"][0]["Id"].to_string();
@@ -334,12 +349,28 @@ async fn a_batch_task_is_scheduled_published_and_deleted() {
         file[1],
         ("CronExpress", "00 00 02 * * ?"),
         ("AutoRerunTimes", "3"),
+        ("InputList", "analytics_root,analytics.a"),
+        ("OutputList", "analytics.nightly"),
+        ("ResourceGroupIdentifier", "scheduling"),
+        ("ApplyScheduleImmediately", "true"),
     ];
     api.ok("UpdateFile", &schedule).await;
     let node = api.ok("GetFile", &file).await["Data"]["NodeConfiguration"].clone();
     assert_eq!(
-        (&node["CronExpress"], &node["AutoRerunTimes"]),
-        (&json!("00 00 02 * * ?"), &json!(3))
+        node,
+        json!({
+            "SchedulerType": "NORMAL",
+            "RerunMode": "ALL_ALLOWED",
+            "CronExpress": "00 00 02 * * ?",
+            "AutoRerunTimes": 3,
+            "InputList": [
+                { "Input": "analytics_root", "ParseType": "MANUAL" },
+                { "Input": "analytics.a", "ParseType": "MANUAL" },
+            ],
+            "OutputList": [{ "Output": "analytics.nightly" }],
+            "ResourceGroupId": 30003913,
+            "ApplyScheduleImmediately": "true",
+        })
     );
     let cycle = [file[0], file[1], ("CycleType", "WEEK")];
     assert_eq!(
@@ -362,7 +393,8 @@ async fn a_batch_task_is_scheduled_published_and_deleted() {
     let node = api.ok("GetFile", &file).await["Data"]["File"]["NodeId"].to_string();
     let offline = [PROJECT, ("NodeId", node.as_str())];
     assert_eq!(api.ok("OfflineNode", &offline).await["Success"], "true");
-    api.fail("OfflineNode", &offline).await;
+    let again = api.client.call("OfflineNode", &offline).await.json();
+    assert_eq!(keys(&again), ["RequestId", "Success"]);
 
     let deleted = api.ok("DeleteFile", &file).await["DeploymentId"].clone();
     assert_eq!(deployed(&api, &deleted).await, 1);
@@ -549,6 +581,16 @@ async fn a_dijob_runs_and_its_alarm_rules_go_with_it() {
     );
     let list = api.ok("ListDIAlarmRules", &one).await["DIAlarmRulePaging"].clone();
     assert_eq!(list["TotalCount"], 1);
+    // A single rule has times and users beside what a list has.
+    let shared = keys(&list["DIJobAlarmRules"][0]);
+    let more: Vec<&str> = keys(&read)
+        .into_iter()
+        .filter(|key| !shared.contains(key))
+        .collect();
+    assert_eq!(
+        more,
+        ["CreatedTime", "CreatedUid", "UpdatedTime", "UpdatedUid"]
+    );
     api.ok("DeleteDIAlarmRule", &named).await;
     for action in ["GetDIAlarmRule", "DeleteDIAlarmRule"] {
         assert_eq!(api.refusal(action, &named).await, "400 Param.Invalid");
@@ -565,6 +607,28 @@ async fn a_dijob_runs_and_its_alarm_rules_go_with_it() {
     assert_eq!(api.refusal("GetDIJob", &one).await, "400 Param.Invalid");
     assert_eq!(
         api.refusal("ListDIAlarmRules", &one).await,
+        "400 Param.Invalid"
+    );
+}
+
+#[tokio::test]
+async fn a_dijob_can_be_made_of_a_task() {
+    let api = Api::start(&[]).await;
+    let file_id = create(&api, REALTIME, "t").await;
+    let import = |file_id: &str| {
+        // The SDKs send the id as text.
+        let rules = json!({ "Source": "Datastudio", "FileId": file_id });
+        json!({ "ImportRuleSettings": rules, "RuntimeSettings": [] }).to_string()
+    };
+    let mut params = job("imported");
+    params.retain(|(name, _)| *name != "TableMappings");
+    let good = import(&file_id);
+    let create = |settings| [params.clone(), vec![("JobSettings", settings)]].concat();
+    let id = api.ok("CreateDIJob", &create(&good)).await["DIJobId"].to_string();
+    let read = api.ok("GetDIJob", &[("DIJobId", &id)]).await["Data"].clone();
+    assert_eq!(read["JobSettings"], json!({ "RuntimeSettings": [] }));
+    assert_eq!(
+        api.refusal("CreateDIJob", &create(&import("1"))).await,
         "400 Param.Invalid"
     );
 }
@@ -598,8 +662,11 @@ async fn ddl_rules_of_a_workspace_are_read_and_changed() {
     )
     .await;
     assert_eq!(read().await["DROPTABLE"], "CRITICAL");
-    api.fail("UpdateDIProjectConfig", &change(r#"{"DROPTABLE":"NEVER"}"#))
+    let silent = api
+        .client
+        .call("UpdateDIProjectConfig", &change(r#"{"DROPTABLE":"NEVER"}"#))
         .await;
+    assert_eq!(silent.json()["Data"], json!({ "Status": "fail" }));
     assert_eq!(
         api.refusal(
             "ListDIProjectConfig",
@@ -638,8 +705,17 @@ async fn a_running_task_has_made_its_tables() {
         names(&columns, "ColumnList", "ColumnName"),
         ["id", "amount", "ds", "hh"]
     );
-    let none = api
-        .fail("GetMetaDBTableList", &[("AppGuid", "odps.nothing")])
-        .await;
-    assert_eq!(none, "odps.nothing does not exist.");
+    // One of the two has an envelope to fail in, the other has none.
+    let none = [("TableGuid", "odps.nothing.orders")];
+    assert_eq!(
+        api.fail("GetMetaTableColumn", &none).await,
+        "odps.nothing does not exist."
+    );
+    let none = [("AppGuid", "odps.nothing")];
+    assert_eq!(
+        api.refusal("GetMetaDBTableList", &none).await,
+        "400 1031203110005"
+    );
+    let list = api.ok("GetMetaDBTableList", &list).await;
+    assert_eq!(keys(&list), ["Data", "RequestId"]);
 }

@@ -215,14 +215,7 @@ fn delete(call: &mut Context<'_>) -> Answer {
 }
 
 fn row(rule: &AlarmRule) -> Value {
-    let mut row = json!({
-        "DIAlarmRuleId": rule.id,
-        "DIJobId": rule.job_id,
-        "CreatedTime": rule.created.seconds(),
-        "UpdatedTime": rule.updated.seconds(),
-        "CreatedUid": "1",
-        "UpdatedUid": "1",
-    });
+    let mut row = json!({ "DIAlarmRuleId": rule.id, "DIJobId": rule.job_id });
     for (name, value) in &rule.spec {
         row[name] = value.clone();
     }
@@ -230,7 +223,13 @@ fn row(rule: &AlarmRule) -> Value {
 }
 
 fn get(call: &mut Context<'_>) -> Answer {
-    let row = row(rule(call)?);
+    let rule = rule(call)?;
+    let mut row = row(rule);
+    // A list has nothing of this.
+    row["CreatedTime"] = rule.created.seconds().into();
+    row["UpdatedTime"] = rule.updated.seconds().into();
+    row["CreatedUid"] = "1".into();
+    row["UpdatedUid"] = "1".into();
     Ok(Reply::new(json!({ "DIAlarmRule": row })))
 }
 

@@ -95,7 +95,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     ),
     Operation::write(
         "SetDataSourceShare",
-        Style::Envelope,
+        Style::Data,
         &[
             PROJECT_ID.required(),
             Param::text("DatasourceName").required(),
@@ -361,7 +361,7 @@ fn update(call: &mut Context<'_>) -> Answer {
         datasource.description = description.to_owned();
     }
     datasource.modified = now;
-    Ok(Reply::envelope(true.into()))
+    Ok(done())
 }
 
 fn edit<'a>(call: &'a mut Context<'_>, id: u64) -> &'a mut Datasource {
@@ -381,7 +381,12 @@ fn delete(call: &mut Context<'_>) -> Answer {
         ));
     }
     call.tables.datasources.remove(&id);
-    Ok(Reply::envelope(true.into()))
+    Ok(done())
+}
+
+/// What a change and a deletion answer when they went well.
+fn done() -> Reply {
+    Reply::new(json!({ "Success": true, "HttpStatusCode": "200", "Data": true }))
 }
 
 /// A task that names the data source. One of the other environment may still have the name to itself.
@@ -597,5 +602,5 @@ fn share(call: &mut Context<'_>) -> Answer {
         shares.insert(one.project_id, one.permission);
     }
     edit(call, id).shares = shares;
-    Ok(Reply::envelope(Value::Null))
+    Ok(Reply::done())
 }

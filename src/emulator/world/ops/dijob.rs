@@ -215,9 +215,10 @@ fn check_datasource(call: &Context<'_>, settings: &Value, kinds: &[&str]) -> Res
 
 fn imported_file(spec: &Map<String, Value>) -> Option<u64> {
     let rules = &spec.get("JobSettings")?["ImportRuleSettings"];
-    (rules["Source"] == "Datastudio")
-        .then(|| rules["FileId"].as_u64())
-        .flatten()
+    let id = &rules["FileId"];
+    // The SDKs declare the id as text.
+    let id = id.as_u64().or_else(|| id.as_str()?.parse().ok());
+    id.filter(|_| rules["Source"] == "Datastudio")
 }
 
 /// The name, action and target by which a mapping refers to a rule.
@@ -446,6 +447,10 @@ fn get(call: &mut Context<'_>) -> Answer {
     }
     for name in DOCUMENTS.iter().filter(|_| details) {
         data[*name] = job.spec.get(*name).cloned().unwrap_or_default();
+    }
+    // Where a job came from is nothing of what it is.
+    if let Some(settings) = data["JobSettings"].as_object_mut() {
+        settings.remove("ImportRuleSettings");
     }
     Ok(Reply::new(json!({ "Data": data })))
 }

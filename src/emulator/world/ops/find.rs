@@ -246,7 +246,6 @@ fn get_file(call: &mut Context<'_>) -> Answer {
     let project_id = project_of(call)?;
     let file = file_named(call.tables, call, project_id)?;
     let mut row = row(file);
-    row["AbsoluteFolderPath"] = file.folder.as_str().into();
     row["Content"] = call.tables.content(file.saved.content).into();
     row["DeletedStatus"] = if file.is_alive() {
         "NORMAL"
@@ -255,17 +254,44 @@ fn get_file(call: &mut Context<'_>) -> Answer {
     }
     .into();
     row["AdvancedSettings"] = "".into();
-    let mut configuration = json!({
-        "SchedulerType": "NORMAL",
-        "RerunMode": "ALL_ALLOWED",
-        "ResourceGroupId": file.resource_group,
-    });
-    for (name, value) in &file.schedule {
-        configuration[name] = value.clone();
-    }
     Ok(Reply::envelope(json!({
         "File": row,
-        "NodeConfiguration": configuration,
+        "NodeConfiguration": node_configuration(call.tables, file),
         "ResourceDownloadLink": { "downloadLink": "" },
     })))
+}
+
+/// The schedule of a file, which is written in one way and read in another.
+fn node_configuration(tables: &Tables, file: &File) -> Value {
+    let mut configuration = json!({ "SchedulerType": "NORMAL", "RerunMode": "ALL_ALLOWED" });
+    let mut group = file.resource_group.as_deref();
+    for (name, value) in &file.schedule {
+        match name.as_str() {
+            "ResourceGroupIdentifier" => group = value.as_str(),
+            "InputList" => {
+                configuration["InputList"] =
+                    listed(value, |one| json!({ "Input": one, "ParseType": "MANUAL" }));
+            }
+            "OutputList" => {
+                configuration["OutputList"] = listed(value, |one| json!({ "Output": one }))
+            }
+            "ApplyScheduleImmediately" => configuration[name] = value.to_string().into(),
+            _ => configuration[name] = value.clone(),
+        }
+    }
+    configuration["ResourceGroupId"] = group
+        .and_then(|group| tables.resource_groups.get(group))
+        .map(|group| group.id)
+        .into();
+    configuration
+}
+
+/// A comma-separated list as a list of objects.
+fn listed(text: &Value, object: fn(&str) -> Value) -> Value {
+    let text = text.as_str().unwrap_or_default();
+    text.split(',')
+        .map(str::trim)
+        .filter(|one| !one.is_empty())
+        .map(object)
+        .collect()
 }

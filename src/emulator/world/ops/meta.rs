@@ -11,13 +11,13 @@ use crate::emulator::world::object::{Datasource, SolutionState, Version};
 use crate::emulator::world::operation::{
     Context, Operation, PAGE_NUMBER, PAGE_SIZE, Param, Style, page_of,
 };
-use crate::emulator::world::request::{Answer, Failure, Reply, fail_with};
+use crate::emulator::world::request::{Answer, Failure, Refusal, Reply, fail_with};
 use crate::emulator::world::tables::Tables;
 
 pub(super) static OPERATIONS: &[Operation] = &[
     Operation::read(
         "GetMetaDBTableList",
-        Style::Envelope,
+        Style::Refusing,
         &[
             Param::text("AppGuid").required(),
             Param::one_of("DataSourceType", &["odps", "emr"]),
@@ -51,6 +51,14 @@ struct Column {
 
 fn unknown(what: &str) -> Failure {
     fail_with("1031203110005", format!("{what} does not exist."))
+}
+
+/// The same as an HTTP error, for the operation whose answer has no envelope.
+fn as_error(failure: Failure) -> Failure {
+    match failure {
+        Failure::InBand { code, message } => Refusal::new(400, code, message).into(),
+        refused @ Failure::Refused(_) => refused,
+    }
 }
 
 /// The project's name in `odps.<project>` and, if there is one, the table's.
@@ -153,11 +161,12 @@ fn made_by(text: &str, datasource: &str) -> BTreeMap<String, Vec<Column>> {
 }
 
 fn list_tables(call: &mut Context<'_>) -> Answer {
-    let (project, table) = split_guid(call.args.required("AppGuid"))?;
+    let guid = call.args.required("AppGuid");
+    let (project, table) = split_guid(guid).map_err(as_error)?;
     if table.is_some() {
-        return Err(unknown(call.args.required("AppGuid")));
+        return Err(as_error(unknown(guid)));
     }
-    let tables = tables_of(call.tables, project)?;
+    let tables = tables_of(call.tables, project).map_err(as_error)?;
     let (number, size) = call.args.page();
     let total = tables.len();
     let rows: Vec<Value> = page_of(tables.into_keys().collect(), (number, size))
@@ -170,9 +179,9 @@ fn list_tables(call: &mut Context<'_>) -> Answer {
             })
         })
         .collect();
-    Ok(Reply::envelope(json!({
+    Ok(Reply::new(json!({ "Data": {
         "PageNumber": number, "PageSize": size, "TotalCount": total, "TableEntityList": rows,
-    })))
+    } })))
 }
 
 fn list_columns(call: &mut Context<'_>) -> Answer {

@@ -44,7 +44,7 @@ pub(super) static OPERATIONS: &[Operation] = &[
     ),
     Operation::write(
         "UpdateDIProjectConfig",
-        Style::Data,
+        Style::Silent,
         &[
             PROJECT_ID.required(),
             DESTINATION_TYPE.required(),
