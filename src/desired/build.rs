@@ -223,6 +223,6 @@ fn provider(
             span = entry.node.span;
         }
     }
-    let merged = scope.table(&merged, diagnostics);
+    let merged = scope.table(&merged.entries, diagnostics);
     provider::provider(&merged, span, inputs, diagnostics)
 }

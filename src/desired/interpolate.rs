@@ -50,7 +50,7 @@ impl Scope<'_> {
                     .map(|item| self.evaluate(item, diagnostics))
                     .collect(),
             ),
-            Value::Table(table) => Value::Table(self.table(table, diagnostics)),
+            Value::Table(table) => Value::Table(self.table(&table.entries, diagnostics)),
             plain => plain.clone(),
         };
         Node {
@@ -60,14 +60,18 @@ impl Scope<'_> {
     }
 
     /// The same for every value of a table; keys are left as they are.
-    pub(super) fn table(&self, table: &Table, diagnostics: &mut Diagnostics) -> Table {
+    pub(super) fn table<'m>(
+        &self,
+        entries: impl IntoIterator<Item = &'m Entry>,
+        diagnostics: &mut Diagnostics,
+    ) -> Table {
         Table {
-            entries: table
-                .entries
-                .iter()
+            entries: entries
+                .into_iter()
                 .map(|entry| Entry {
+                    key: entry.key.clone(),
+                    key_span: entry.key_span,
                     node: self.evaluate(&entry.node, diagnostics),
-                    ..entry.clone()
                 })
                 .collect(),
         }

@@ -1,8 +1,9 @@
+//! Finds and reads the files of a stack: the only place of manifest reading that touches the disk.
+
 #![expect(
     clippy::disallowed_methods,
     reason = "the one door through which manifests come in"
 )]
-//! Finds and reads the files of a stack: the only place of manifest reading that touches the disk.
 
 use std::ffi::OsStr;
 use std::io;

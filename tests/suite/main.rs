@@ -13,4 +13,5 @@ mod manifest;
 mod render;
 mod store;
 mod support;
+mod tidy;
 mod wire;

@@ -62,10 +62,13 @@ pub(super) fn lower(
             each: instance.each.as_ref(),
             ..scope
         };
-        let mut own = written.clone();
-        own.entries.retain(|entry| entry.key != "for_each");
         let mut found = Diagnostics::default();
-        let table = scope.table(&own, &mut found);
+        // Without `for_each`, which grows with the number of instances that come by here.
+        let own = written
+            .entries
+            .iter()
+            .filter(|entry| entry.key != "for_each");
+        let table = scope.table(own, &mut found);
         let source = Source {
             address,
             written,
