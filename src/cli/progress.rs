@@ -66,8 +66,10 @@ impl<'c> Progress<'c> {
     /// Takes away what was drawn.
     pub(super) fn end(self) {
         if let Form::Drawn(drawn) = self.form {
-            // What a terminal cannot show is no reason to fail.
-            drawn.all.clear().ok();
+            for spinner in drawn.at_work.values() {
+                spinner.finish_and_clear();
+            }
+            drawn.bar.finish_and_clear();
         }
     }
 }

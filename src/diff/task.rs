@@ -420,6 +420,16 @@ fn finish_or_run(
             Action::Start,
             reason(ReasonCode::NotRunning, why, location("run")),
         )
+    } else if spec.run == Run::Started
+        && task.run == RunStatus::Wait
+        && prior.run != Some(RunStatus::Run)
+    {
+        let why = "it was started, and nobody saw it run yet";
+        Change::new(
+            address,
+            Action::Start,
+            reason(ReasonCode::Unfinished, why, location("run")),
+        )
     } else if spec.run == Run::Stopped && matches!(task.run, RunStatus::Run | RunStatus::Wait) {
         let why = format!("it is {} and should be stopped", task.run.as_str());
         Change::new(

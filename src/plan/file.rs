@@ -60,7 +60,7 @@ pub fn write(plan: &Plan) -> String {
     text
 }
 
-/// Reads what [`write`] wrote.
+/// Reads what [`write()`] wrote.
 pub fn read(text: &str) -> Result<Plan, InvalidPlan> {
     let envelope: Envelope<Value> = serde_json::from_str(text).map_err(InvalidPlan::NotAPlan)?;
     if envelope.format != FORMAT {

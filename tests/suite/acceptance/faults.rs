@@ -159,7 +159,17 @@ fn answers_that_get_lost_make_nothing_twice() {
 fn a_console_user_stops_and_deletes_and_the_plan_says_so() {
     let mut stack = quickstart();
     let emulator = Emulator::of(&mut stack);
-    apply(&stack, &emulator.url()).exits(0);
+    // One after the other, so that the tasks have the same ids each time.
+    let url = emulator.url();
+    let words = [
+        "--endpoint",
+        &url,
+        "apply",
+        "--auto-approve",
+        "--parallelism",
+        "1",
+    ];
+    stack.run(&words).exits(0);
     emulator.drift(&json!({ "kind": "task", "project_id": 10000, "name": "orders_to_odps", "set": { "status": "PAUSE" } }));
     emulator.drift(
         &json!({ "kind": "task", "project_id": 10000, "name": "events_to_kafka", "delete": true }),

@@ -1,7 +1,9 @@
 //! What a user does, with the built binary: examples planned and applied, mistakes made, faults met.
 
+mod documents;
 mod examples;
 mod faults;
+mod killed;
 mod saved_plan;
 mod secrets;
 mod task_param;
