@@ -7,6 +7,7 @@
 )]
 
 mod acceptance;
+mod cli_help;
 mod cli_state;
 mod emulator;
 mod manifest;
