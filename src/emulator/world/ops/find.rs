@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::emulator::world::object::{File, TaskType};
 use crate::emulator::world::operation::{
-    Context, Operation, PAGE_NUMBER, PAGE_SIZE, PROJECT_ID, Param, Style, page_of,
+    Args, Context, Operation, PAGE_NUMBER, PAGE_SIZE, PROJECT_ID, Param, Style, page_of,
 };
 use crate::emulator::world::request::{Answer, Failure, Refusal, Reply, fail_with};
 use crate::emulator::world::tables::Tables;
@@ -153,30 +153,13 @@ fn list_files(call: &mut Context<'_>) -> Answer {
     if ids.as_ref().is_some_and(|ids| ids.len() > MAX_IDS) {
         return Err(Refusal::invalid("FileIdIn").into());
     }
-    let is = |name: &str, value: &str| args.text(name).is_none_or(|wanted| wanted == value);
-    let matching: Vec<&File> = call
-        .tables
-        .files
-        .values()
-        .filter(|file| file.project_id == project_id && file.is_alive())
-        .filter(|file| {
-            types
-                .as_ref()
-                .is_none_or(|types| types.contains(&file_type(file.task_type)))
-        })
-        .filter(|file| ids.as_ref().is_none_or(|ids| ids.contains(&file.id)))
-        .filter(|file| {
-            args.text("Keyword")
-                .is_none_or(|word| file.name.contains(word))
-        })
-        .filter(|file| is("ExactFileName", &file.name) && is("FileFolderPath", &file.folder))
-        .filter(|file| is("Owner", &file.owner) && is("LastEditUser", &file.owner))
-        .filter(|_| is("UseType", "NORMAL"))
-        .filter(|file| {
-            args.integer("NodeId")
-                .is_none_or(|node| file.node_id == Some(node))
-        })
-        .collect();
+    let matching = matching(
+        call.tables,
+        args,
+        project_id,
+        types.as_deref(),
+        ids.as_deref(),
+    );
     let total = matching.len();
     let (number, size) = args.page();
     let (content, path) = (
@@ -199,6 +182,38 @@ fn list_files(call: &mut Context<'_>) -> Answer {
     Ok(Reply::envelope(json!({
         "PageNumber": number, "PageSize": size, "TotalCount": total, "Files": files,
     })))
+}
+
+/// The files that pass every filter of the call.
+fn matching<'a>(
+    tables: &'a Tables,
+    args: Args<'_>,
+    project_id: u64,
+    types: Option<&[u64]>,
+    ids: Option<&[u64]>,
+) -> Vec<&'a File> {
+    if args
+        .text("UseType")
+        .is_some_and(|wanted| wanted != "NORMAL")
+    {
+        return Vec::new();
+    }
+    // Looked up once, because a workspace has thousands of files.
+    let (keyword, node) = (args.text("Keyword"), args.integer("NodeId"));
+    let (name, folder) = (args.text("ExactFileName"), args.text("FileFolderPath"));
+    let (owner, editor) = (args.text("Owner"), args.text("LastEditUser"));
+    let is = |wanted: Option<&str>, value: &str| wanted.is_none_or(|wanted| wanted == value);
+    tables
+        .files
+        .values()
+        .filter(|file| file.project_id == project_id && file.is_alive())
+        .filter(|file| types.is_none_or(|types| types.contains(&file_type(file.task_type))))
+        .filter(|file| ids.is_none_or(|ids| ids.contains(&file.id)))
+        .filter(|file| keyword.is_none_or(|word| file.name.contains(word)))
+        .filter(|file| is(name, &file.name) && is(folder, &file.folder))
+        .filter(|file| is(owner, &file.owner) && is(editor, &file.owner))
+        .filter(|file| node.is_none_or(|node| file.node_id == Some(node)))
+        .collect()
 }
 
 fn row(file: &File) -> Value {
