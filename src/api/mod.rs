@@ -5,6 +5,7 @@
 
 mod call;
 mod fault;
+mod region;
 pub mod sign;
 pub mod wire;
 
@@ -13,3 +14,4 @@ pub use call::{
     TaskScript,
 };
 pub use fault::{ApiFault, FaultClass};
+pub use region::{endpoint_of_region, known_regions};

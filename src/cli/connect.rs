@@ -14,6 +14,7 @@ use rand::random;
 use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::secrets::StackSecrets;
+use crate::api::endpoint_of_region;
 use crate::clock::SystemClock;
 use crate::desired::Signature;
 use crate::emulator::{self, AccessKey, Running, Seed};
@@ -22,7 +23,6 @@ use crate::plan::Service;
 use crate::remote::credentials::{self, Credentials, SystemEnvironment};
 use crate::remote::{
     Calls, Counting, HttpRemote, HttpSettings, Limited, OsNonces, Retrying, Timeouts,
-    endpoint_of_region,
 };
 use crate::secret::Secret;
 

@@ -5,6 +5,7 @@ use super::inputs::Inputs;
 use super::lower::path_below_stack;
 use super::{Endpoint, Provider, Signature, Stack};
 use crate::address::Address;
+use crate::api::known_regions;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::manifest::{Node, Table};
 use crate::source::{Span, Spanned};
@@ -183,38 +184,6 @@ fn limits(node: &Node, diagnostics: &mut Diagnostics) -> Option<Limits> {
     Some((qps, parallelism))
 }
 
-/// Every region that API facts 2.1 lists, to suggest from: a new one must not need a new syncform.
-const REGIONS: &[&str] = &[
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ap-southeast-3",
-    "ap-southeast-5",
-    "cn-beijing",
-    "cn-beijing-finance-1",
-    "cn-chengdu",
-    "cn-hangzhou",
-    "cn-hangzhou-finance",
-    "cn-hongkong",
-    "cn-huhehaote",
-    "cn-north-2-gov-1",
-    "cn-qingdao",
-    "cn-shanghai",
-    "cn-shanghai-finance-1",
-    "cn-shenzhen",
-    "cn-shenzhen-finance-1",
-    "cn-wulanchabu",
-    "cn-zhangjiakou",
-    "eu-central-1",
-    "eu-west-1",
-    "me-central-1",
-    "me-east-1",
-    "us-east-1",
-    "us-west-1",
-];
-
 /// Region ids go into host names, so nothing else may pass.
 fn region(node: &Node, diagnostics: &mut Diagnostics) -> Option<String> {
     let text = fields::string(node, diagnostics)?;
@@ -235,7 +204,7 @@ fn region(node: &Node, diagnostics: &mut Diagnostics) -> Option<String> {
         node.span,
         format!("`{text}` is not a region's id"),
     );
-    diagnostics.push(match did_you_mean(&text, REGIONS.iter().copied()) {
+    diagnostics.push(match did_you_mean(&text, known_regions()) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic.help(format!(
             "ids look like {}",

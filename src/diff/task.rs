@@ -91,7 +91,8 @@ fn create(
         reason(code, why, Some(wanted.location.clone())),
     );
     change.tables.added = spec.tables.names().into_iter().collect();
-    change.fields = field_values(spec)
+    change.fields = spec
+        .field_values()
         .into_iter()
         .filter(|(_, value)| !value.is_null())
         .map(|(field, after)| FieldChange {
@@ -285,9 +286,9 @@ fn reshape(
 ) -> Option<Change> {
     let spec = spec_of(wanted);
     let running = matches!(task.run, RunStatus::Run | RunStatus::Wait);
-    let before: BTreeMap<_, _> = field_values(&prior.spec).into_iter().collect();
+    let before: BTreeMap<_, _> = prior.spec.field_values().into_iter().collect();
     let mut changed: Vec<FieldChange> = Vec::new();
-    for (field, after) in field_values(spec) {
+    for (field, after) in spec.field_values() {
         let (action, _) = cost(field);
         // A start setting reaches the task when it is next started; until then there is nothing to change.
         let later = action == Action::Restart && !(running && spec.run == Run::Started);
@@ -492,29 +493,4 @@ pub(crate) fn differences(spec: &TaskSpec, script: &TaskScript) -> Vec<String> {
         ));
     }
     differs
-}
-
-/// The fields of a task as plans show them, in a fixed order. `run` and `tables` are compared on their own.
-fn field_values(spec: &TaskSpec) -> Vec<(&'static str, Value)> {
-    vec![
-        ("name", json!(spec.name)),
-        ("type", json!(spec.task_type)),
-        ("workspace", json!(spec.project_id)),
-        ("source", json!(spec.source)),
-        ("destination", json!(spec.destination)),
-        ("destination_type", json!(spec.destination_type)),
-        ("resource_group", json!(spec.resource_group)),
-        (
-            "schedule_resource_group",
-            json!(spec.schedule_resource_group),
-        ),
-        ("folder", json!(spec.folder)),
-        (
-            "cu",
-            json!(spec.half_cus.map(|halves| f64::from(halves) / 2.0)),
-        ),
-        ("failover_limit", json!(spec.start.failover_limit)),
-        ("error_limit", json!(spec.start.error_limit)),
-        ("ddl_policy", json!(spec.start.ddl_policy)),
-    ]
 }

@@ -6,7 +6,6 @@
 
 mod counting;
 pub mod credentials;
-mod endpoint;
 mod http;
 mod limited;
 mod nonce;
@@ -16,7 +15,6 @@ use std::future::Future;
 use std::sync::Arc;
 
 pub use counting::{Calls, Counting};
-pub use endpoint::endpoint_of_region;
 pub use http::{
     HttpRemote, HttpSettings, SignedRequest, Signing, Timeouts, UnusableEndpoint, sign_request,
 };

@@ -26,27 +26,8 @@ impl Attributes {
     }
 
     fn of_task(spec: &TaskSpec, target: &Target) -> Self {
-        let values = map([
-            ("name", json!(spec.name)),
-            ("type", json!(spec.task_type)),
-            ("workspace", json!(spec.project_id)),
-            ("source", json!(spec.source)),
-            ("destination", json!(spec.destination)),
-            ("destination_type", json!(spec.destination_type)),
+        let values = map(spec.field_values().into_iter().chain([
             ("tables", json!(spec.tables.names())),
-            ("resource_group", json!(spec.resource_group)),
-            (
-                "schedule_resource_group",
-                json!(spec.schedule_resource_group),
-            ),
-            ("folder", json!(spec.folder)),
-            (
-                "cu",
-                json!(spec.half_cus.map(|halves| f64::from(halves) / 2.0)),
-            ),
-            ("failover_limit", json!(spec.start.failover_limit)),
-            ("error_limit", json!(spec.start.error_limit)),
-            ("ddl_policy", json!(spec.start.ddl_policy)),
             ("run", json!(spec.run)),
             ("file_id", json!(target.file)),
             ("deployed", json!(target.deployed)),
@@ -54,7 +35,7 @@ impl Attributes {
                 "status",
                 json!(target.run.as_ref().map(|status| status.as_str())),
             ),
-        ]);
+        ]));
         let sensitive = Map::new();
         Self { values, sensitive }
     }
@@ -83,9 +64,9 @@ impl Attributes {
     }
 }
 
-fn map<const N: usize>(entries: [(&str, Value); N]) -> Map<String, Value> {
-    let entries = entries.into_iter();
+fn map<'k>(entries: impl IntoIterator<Item = (&'k str, Value)>) -> Map<String, Value> {
     entries
+        .into_iter()
         .map(|(key, value)| (key.to_owned(), value))
         .collect()
 }

@@ -1,6 +1,7 @@
 //! Sync tasks: real-time tasks and solutions.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::{DatasourceType, DdlPolicy, ProjectId, SourceTables};
 use crate::address::Address;
@@ -201,4 +202,32 @@ pub struct TaskSpec {
     pub start: StartSettings,
     /// Whether it is to run.
     pub run: Run,
+}
+
+impl TaskSpec {
+    /// What plans and documents show of a task under the manifest's words, in a fixed order; `run` and the tables come on their
+    /// own.
+    pub fn field_values(&self) -> Vec<(&'static str, Value)> {
+        vec![
+            ("name", json!(self.name)),
+            ("type", json!(self.task_type)),
+            ("workspace", json!(self.project_id)),
+            ("source", json!(self.source)),
+            ("destination", json!(self.destination)),
+            ("destination_type", json!(self.destination_type)),
+            ("resource_group", json!(self.resource_group)),
+            (
+                "schedule_resource_group",
+                json!(self.schedule_resource_group),
+            ),
+            ("folder", json!(self.folder)),
+            (
+                "cu",
+                json!(self.half_cus.map(|halves| f64::from(halves) / 2.0)),
+            ),
+            ("failover_limit", json!(self.start.failover_limit)),
+            ("error_limit", json!(self.start.error_limit)),
+            ("ddl_policy", json!(self.start.ddl_policy)),
+        ]
+    }
 }

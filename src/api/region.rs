@@ -38,6 +38,11 @@ const CENTRAL: &[&str] = &[
     "cn-wuhan",
 ];
 
+/// Every region that the facts list, to suggest from: a new one must not need a new syncform.
+pub fn known_regions() -> impl Iterator<Item = &'static str> {
+    OWN_HOST.iter().chain(CENTRAL).copied()
+}
+
 /// The URL of a region's endpoint. A region that the facts do not list gets the host that the official client falls back
 /// to, so that a new region works before this list knows it.
 pub fn endpoint_of_region(region: &str) -> String {
