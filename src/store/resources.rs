@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::named_params;
+use rusqlite::{Row, named_params};
 use serde::de::DeserializeOwned;
 
 use super::db::Db;
@@ -113,17 +113,32 @@ fn generations(db: &Db) -> Result<BTreeMap<Address, u32>, StoreError> {
     let rows = db.rows(
         "SELECT address, generation, digest FROM generations",
         (),
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        generation_row,
     )?;
     rows.into_iter()
-        .map(|(address, generation, stored): (String, u32, String)| {
-            let columns = [address.as_bytes(), &generation.to_be_bytes()];
-            digest::check(db, &stored, &columns, || {
-                format!("`{}` in table generations", address.escape_debug())
-            })?;
-            Ok((parse_address(db, &address, "generations")?, generation))
+        .map(|row| {
+            let generation = checked_generation(db, &row)?;
+            Ok((parse_address(db, &row.0, "generations")?, generation))
         })
         .collect()
+}
+
+/// Address, generation and digest, as they are stored.
+type GenerationRow = (String, u32, String);
+
+fn generation_row(row: &Row<'_>) -> rusqlite::Result<GenerationRow> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+}
+
+fn checked_generation(
+    db: &Db,
+    (address, generation, stored): &GenerationRow,
+) -> Result<u32, StoreError> {
+    let columns = [address.as_bytes(), &generation.to_be_bytes()];
+    digest::check(db, stored, &columns, || {
+        format!("`{}` in table generations", address.escape_debug())
+    })?;
+    Ok(*generation)
 }
 
 /// Writes one change of state.
@@ -154,7 +169,13 @@ fn put(db: &Db, address: &Address, tracked: &Tracked) -> Result<(), StoreError> 
 
 fn next_generation(db: &Db, address: &Address) -> Result<(), StoreError> {
     // Through the checked read: a damaged count must not become the start of the next one.
-    let before = generations(db)?.get(address).copied().unwrap_or(0);
+    let before = db
+        .row(
+            "SELECT address, generation, digest FROM generations WHERE address = ?1",
+            [address.to_string()],
+            generation_row,
+        )?
+        .map_or(Ok(0), |row| checked_generation(db, &row))?;
     let generation = before
         .checked_add(1)
         .ok_or_else(|| db.corrupt(format!("`{address}` in table generations has no next life")))?;
