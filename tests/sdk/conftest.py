@@ -4,7 +4,8 @@ import clients
 import pytest
 from emulator import Emulator
 
-SCHEMES = ["v3", "v2", "core"]
+# The client of today with its default signature, with the older one, and over asyncio; and the client before it.
+SCHEMES = ["v3", "v2", "async", "core"]
 
 
 def pytest_configure(config):
