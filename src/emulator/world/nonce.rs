@@ -23,12 +23,22 @@ fn hash(nonce: &str) -> u64 {
     )
 }
 
+/// The first minute whose nonces still count.
+fn oldest(skew_ms: i64, now: Moment) -> i64 {
+    // A request may be dated `skew` ahead and is then in time until `skew` after that.
+    (now.0.div_euclid(MINUTE_MS) - (2 * skew_ms) / MINUTE_MS - 1).max(0)
+}
+
 /// Notes a nonce; false if it was noted before.
 pub(crate) fn note(nonces: &mut Table<u128, ()>, nonce: &str, skew_ms: i64, now: Moment) -> bool {
     let (minute, hash) = (now.0.div_euclid(MINUTE_MS), hash(nonce));
-    // A request may be dated `skew` ahead and is then in time until `skew` after that.
-    let oldest = minute - (2 * skew_ms) / MINUTE_MS - 1;
-    let used = (oldest..=minute).any(|minute| nonces.contains_key(&key(minute, hash)));
+    // However far the skew reaches back, there is nothing before the first that was noted.
+    let first = nonces
+        .keys()
+        .next()
+        .map_or(minute, |first| i64::try_from(first >> 64).unwrap_or(minute));
+    let used = (oldest(skew_ms, now).max(first)..=minute)
+        .any(|minute| nonces.contains_key(&key(minute, hash)));
     if !used {
         nonces.insert(key(minute, hash), ());
     }
@@ -37,9 +47,8 @@ pub(crate) fn note(nonces: &mut Table<u128, ()>, nonce: &str, skew_ms: i64, now:
 
 /// Forgets the nonces that no request in time could carry.
 pub(crate) fn sweep(nonces: &mut Table<u128, ()>, skew_ms: i64, now: Moment) {
-    let oldest = now.0.div_euclid(MINUTE_MS) - (2 * skew_ms) / MINUTE_MS - 1;
     let gone: Vec<u128> = nonces
-        .range(..key(oldest, 0))
+        .range(..key(oldest(skew_ms, now), 0))
         .map(|(key, ())| *key)
         .collect();
     for key in gone {
@@ -63,5 +72,16 @@ mod tests {
         assert_eq!(nonces.len(), 2);
         sweep(&mut nonces, skew, now.plus(33 * MINUTE_MS));
         assert!(nonces.is_empty());
+    }
+
+    #[test]
+    fn a_skew_of_centuries_keeps_every_nonce_and_costs_no_search_of_them() {
+        let mut nonces = Table::default();
+        let (now, skew) = (Moment(1_700_000_000_000), i64::from(u32::MAX) * 1000);
+        for nonce in 0..10_000 {
+            assert!(note(&mut nonces, &nonce.to_string(), skew, now.plus(nonce)));
+        }
+        sweep(&mut nonces, skew, now.plus(MINUTE_MS));
+        assert!(!note(&mut nonces, "7", skew, now.plus(MINUTE_MS)));
     }
 }
