@@ -21,6 +21,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -317,9 +318,19 @@ impl Service {
         self.call(&received).await
     }
 
-    /// Reads a request, as far as it is of a reasonable size.
+    /// Reads a request to its end, and keeps it if it is of a reasonable size.
     async fn receive(&self, request: Request<Incoming>) -> Result<Received, Refusal> {
-        let (head, body) = request.into_parts();
+        let (head, mut body) = request.into_parts();
+        let received = self.keep(head, &mut body).await;
+        if received.is_err() {
+            // A caller that is still writing would miss an answer given now.
+            let rest = async { while let Some(Ok(_)) = body.frame().await {} };
+            drop(tokio::time::timeout(READ_TIMEOUT, rest).await);
+        }
+        received
+    }
+
+    async fn keep(&self, head: Parts, body: &mut Incoming) -> Result<Received, Refusal> {
         let limit = usize::try_from(self.settings.max_url_bytes).unwrap_or(usize::MAX);
         let length = head
             .uri

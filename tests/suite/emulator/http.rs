@@ -460,6 +460,14 @@ async fn what_is_too_large_is_told_so() {
         api.refusal("ListDataSources", &params).await,
         "413 RequestEntityTooLarge"
     );
+    // A client that writes to the end before it reads hears of it too.
+    for target in ["/", &format!("/?Name={long}")] {
+        let head = format!("POST {target} HTTP/1.1\r\nhost: x\r\ncontent-length: 20000000\r\n\r\n");
+        let mut bytes = head.into_bytes();
+        bytes.resize(bytes.len() + 20_000_000, b'x');
+        let (status, _) = send(&api, &bytes).await;
+        assert_eq!(status, if target == "/" { 413 } else { 414 });
+    }
 }
 
 #[tokio::test]
