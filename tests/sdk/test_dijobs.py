@@ -2,6 +2,7 @@
 
 import pytest
 from alibabacloud_dataworks_public20200518 import models
+from clients import connect as to
 from shop import GROUP, PROJECT, create as create_task
 
 RULE = {"rule_name": "rename", "rule_action_type": "Rename", "rule_target_type": "Table"}
@@ -159,9 +160,7 @@ def test_a_job_made_of_a_task(api):
 
 
 def test_the_small_editions_have_no_jobs(start, scheme):
-    import clients
-
-    api = clients.connect(scheme, start("--edition", "standard").address)
+    api = to(scheme, start("--edition", "standard").address)
     error = api.refused("CreateDIJob", "Forbidden.Access", 403, **job())
     assert "Enterprise Edition" in error.message
 
