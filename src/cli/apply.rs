@@ -19,12 +19,12 @@ use super::secrets::StackSecrets;
 use super::stack;
 use crate::clock::{Clock, SystemClock};
 use crate::diff::WithheldKind;
-use crate::execute::{Ended, Machine, Outcome, Settings, Surroundings, drive};
+use crate::execute::{self, Ended, Outcome, Settings, Surroundings};
 use crate::plan::{self, Mode, Plan};
 use crate::render::{apply_text, events::Events};
 use crate::resource::Spec;
 use crate::secret::SecretSource;
-use crate::store::{Holder, LEASE_TTL, LeasedStore, RunEnd, SqliteStore, Store, StoreError};
+use crate::store::{Holder, LEASE_TTL, LeasedStore, SqliteStore, Store, StoreError};
 
 /// Flags of `apply`.
 #[derive(Debug, clap::Args)]
@@ -311,13 +311,6 @@ async fn carry_out(
     store: &mut LeasedStore,
     connection: &Connection,
 ) -> Result<Exit, Failure> {
-    let generations = Store::state(store)?.generations;
-    let run = Store::begin(
-        store,
-        plan.base.serial,
-        &plan::file::write(plan),
-        SystemClock.now(),
-    )?;
     let settings = Settings {
         parallelism: args
             .parallelism
@@ -325,16 +318,14 @@ async fn carry_out(
         pacing: connection.pacing,
         rng: ChaCha8Rng::seed_from_u64(rand::random()),
     };
-    let machine = Machine::apply(plan, &generations, settings);
     let surroundings = Surroundings {
-        store: &mut *store,
-        run,
+        store,
         remote: Arc::clone(&connection.api),
         clock: SystemClock,
     };
     let mut interrupts = runtime::interrupts()?;
     let mut progress = Progress::new(context, plan, args.json);
-    let outcome = drive(machine, surroundings, &mut interrupts, |what| {
+    let outcome = execute::carry_out(plan, surroundings, settings, &mut interrupts, |what| {
         progress.show(&what)
     })
     .await;
@@ -345,14 +336,6 @@ async fn carry_out(
         }
         interrupted => Failure::of(&interrupted).exit(Exit::Partial),
     })?;
-    if outcome.in_doubt.is_empty() {
-        let end = if outcome.ended == Ended::Complete {
-            RunEnd::Complete
-        } else {
-            RunEnd::Partial
-        };
-        Store::finish(store, run, end, SystemClock.now())?;
-    }
     let calls = connection.calls();
     tracing::info!(reads = calls.read, writes = calls.write, "API calls");
     if args.json {

@@ -14,17 +14,17 @@ use super::secrets::StackSecrets;
 use super::stack::{self, Stack};
 use crate::address::Address;
 use crate::api::ApiFault;
-use crate::clock::{Clock, SystemClock};
+use crate::clock::SystemClock;
 use crate::desired::{self, Metas};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::diff::{self, Actual};
-use crate::execute::{Machine, Settings, Surroundings, drive};
+use crate::execute::{self, Surroundings, Unsettled};
 use crate::plan::{self, Base, Mode, Plan, Request, Selection, UnknownTarget};
 use crate::refresh;
 use crate::resource::{ContentValue, Resource};
 use crate::secret::{Fingerprint, FingerprintKey, SecretRef, SecretSource};
 use crate::state::{Lineage, State};
-use crate::store::{FileProblem, LeasedStore, Minted, RunEnd, SqliteStore, Store};
+use crate::store::{FileProblem, LeasedStore, Minted, SqliteStore};
 
 /// Flags of every command that makes a plan.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -236,43 +236,19 @@ pub(super) async fn settle(
     store: &mut LeasedStore,
     connection: &Connection,
 ) -> Result<Option<usize>, Failure> {
-    let Some(open) = Store::open_run(store)? else {
-        return Ok(None);
-    };
-    let plan = plan::file::read(&open.plan).map_err(|error| {
-        Failure::of(&error).context("the plan of the interrupted run cannot be read")
-    })?;
-    let state = Store::state(store)?;
-    let settings = Settings {
-        parallelism: plan.service.parallelism,
-        pacing: connection.pacing,
-        rng: ChaCha8Rng::seed_from_u64(rand::random()),
-    };
-    let machine = Machine::settle(&plan, &open.entries, &state.generations, settings)
-        .map_err(|error| Failure::of(&error))?;
     let surroundings = Surroundings {
         store,
-        run: open.id,
         remote: Arc::clone(&connection.api),
         clock: SystemClock,
     };
-    // Nobody listens for interrupts: it takes a read for each step that was on its way.
-    let (_sender, mut interrupts) = tokio::sync::mpsc::unbounded_channel();
-    let outcome = drive(machine, surroundings, &mut interrupts, |_| {})
+    let rng = ChaCha8Rng::seed_from_u64(rand::random());
+    execute::settle(surroundings, connection.pacing, rng)
         .await
-        .map_err(|error| Failure::of(&error))?;
-    if !outcome.in_doubt.is_empty() {
-        let cause = outcome
-            .failed
-            .first()
-            .map(|(address, _, failure)| format!("{address}: {failure}"));
-        let mut failure = Failure::new(
-            Exit::Error,
-            "what an interrupted run left in doubt could not be found out",
-        );
-        failure.causes.extend(cause);
-        return Err(failure.hint("nothing was changed; try again when the API answers"));
-    }
-    Store::finish(store, open.id, RunEnd::Recovered, SystemClock.now())?;
-    Ok(Some(outcome.complete.len()))
+        .map_err(|error| match error {
+            Unsettled::Store(error) => error.into(),
+            Unsettled::Doubt(_) => {
+                Failure::of(&error).hint("nothing was changed; try again when the API answers")
+            }
+            other => Failure::of(&other),
+        })
 }

@@ -21,8 +21,6 @@ pub const HEARTBEAT: Duration = Duration::from_secs(20);
 pub struct Surroundings<'s, S, R, C> {
     /// State and journal, under a lock that is ours.
     pub store: &'s mut S,
-    /// The run that the journal lines belong to.
-    pub run: RunId,
     /// Where calls go.
     pub remote: Arc<R>,
     /// What time it is.
@@ -40,9 +38,11 @@ pub enum CutOff<E: std::error::Error + 'static> {
     Interrupted,
 }
 
-/// Runs a machine to its end. The first interrupt lets the calls on their way finish, the second does not.
-pub async fn drive<S, R, C>(
+/// Runs a machine to its end; its journal lines belong to `run`. The first interrupt lets the calls on their way finish, the
+/// second does not.
+pub(super) async fn drive<S, R, C>(
     mut machine: Machine<'_>,
+    run: RunId,
     surroundings: Surroundings<'_, S, R, C>,
     interrupts: &mut UnboundedReceiver<()>,
     mut report: impl FnMut(Progress),
@@ -54,7 +54,6 @@ where
 {
     let Surroundings {
         store,
-        run,
         remote,
         clock,
     } = surroundings;
@@ -113,16 +112,10 @@ where
             let clock = clock.clone();
             heartbeat.spawn(async move { clock.sleep(HEARTBEAT).await });
         }
+        // In this order: an interrupt is not kept waiting by answers, and a lock that ran out while this process stood still is
+        // noticed before an answer is acted upon.
         tokio::select! {
-            Some(event) = underway.join_next() => {
-                events.push(event.expect("a call neither panics nor is cancelled"));
-                while let Some(event) = underway.try_join_next() {
-                    events.push(event.expect("a call neither panics nor is cancelled"));
-                }
-            }
-            Some(_) = heartbeat.join_next() => {
-                store.heartbeat(clock.now()).map_err(CutOff::Store)?;
-            }
+            biased;
             interrupt = interrupts.recv(), if listening => match interrupt {
                 Some(()) if interrupted => return Err(CutOff::Interrupted),
                 Some(()) => {
@@ -131,6 +124,15 @@ where
                 }
                 None => listening = false,
             },
+            Some(_) = heartbeat.join_next() => {
+                store.heartbeat(clock.now()).map_err(CutOff::Store)?;
+            }
+            Some(event) = underway.join_next() => {
+                events.push(event.expect("a call neither panics nor is cancelled"));
+                while let Some(event) = underway.try_join_next() {
+                    events.push(event.expect("a call neither panics nor is cancelled"));
+                }
+            }
         }
     }
 }

@@ -7,9 +7,11 @@ mod outcome;
 mod pacing;
 mod protocol;
 pub mod retry;
+mod session;
 mod token;
 
-pub use driver::{CutOff, HEARTBEAT, Surroundings, drive};
+pub use driver::{CutOff, HEARTBEAT, Surroundings};
 pub use machine::{Event, Instruction, Machine, Settings};
 pub use outcome::{Ended, Failure, Outcome, Progress};
 pub use pacing::Pacing;
+pub use session::{Unsettled, carry_out, settle};
