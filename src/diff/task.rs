@@ -9,7 +9,7 @@ use super::change::{
 };
 use super::{Seen, SeenTask, Wanted};
 use crate::address::Address;
-use crate::api::{RunStatus, TaskScript};
+use crate::api::{RunStatus, TaskScript, wire};
 use crate::resource::{FileId, Run, Spec, TaskSpec, TaskType};
 use crate::source::Location;
 use crate::state::{Stage, TaskObject};
@@ -183,7 +183,10 @@ fn delete(address: &Address, prior: &TaskObject, seen: Seen<'_, SeenTask>) -> Ch
     let mut change = match target {
         None => {
             let text = "no manifest declares it, and it does not exist any more";
-            Change::new(address, Action::Forget, why(ReasonCode::NotDeclared, text))
+            let mut change =
+                Change::new(address, Action::Forget, why(ReasonCode::NotDeclared, text));
+            change.target.file = prior.stage.file();
+            change
         }
         Some(target) => {
             let text = "no manifest declares it any more";
@@ -229,7 +232,7 @@ fn existing(
     let task = match (seen, prior.stage) {
         (Seen::Absent, Stage::Generating { process })
         | (Seen::Unread, Stage::Generating { process }) => {
-            let goes_on = prior.spec == *spec;
+            let goes_on = same_script(&prior.spec, spec);
             let target = Target {
                 process: goes_on.then_some(process),
                 ..Target::default()
@@ -275,6 +278,12 @@ fn existing(
         }
     };
     reshape(address, wanted, prior, task).or_else(|| finish_or_run(address, wanted, prior, task))
+}
+
+/// Whether what was asked for once generates the script that is wanted now: `run` and the start settings take no part in it.
+fn same_script(asked: &TaskSpec, wanted: &TaskSpec) -> bool {
+    (asked.project_id, asked.task_type) == (wanted.project_id, wanted.task_type)
+        && wire::task_param(asked) == wire::task_param(wanted)
 }
 
 /// The change of what a task is: tables, settings, identity. This version shows them and carries none of them out.

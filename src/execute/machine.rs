@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::address::Address;
 use crate::api::{ApiFault, Call, FaultClass, Reply};
-use crate::diff::ReasonCode;
+use crate::diff::{Action, ReasonCode};
 use crate::journal::{CorruptJournal, Entry, Event as Line, Output, StepId, StepStatus, fold};
 use crate::plan::{CallKind, Op, Plan, hash};
 use crate::resource::TaskType;
@@ -231,8 +231,10 @@ impl<'p> Machine<'p> {
                 .progress
                 .push(Progress::Started { address, action });
             if run.change().reason.code == ReasonCode::Vanished {
-                // What state knows is gone; what is made now is another object, under tokens of its own.
-                self.out.changes.extend(run.forget());
+                // What is made now is another object, under tokens of its own. State keeps the one that it knows until then: a
+                // read that is behind shows what was just made as gone.
+                let address = run.address().clone();
+                self.out.changes.push(StateChange::NextGeneration(address));
                 run.generation += 1;
             }
             self.begin_step(i);
@@ -380,6 +382,11 @@ impl<'p> Machine<'p> {
         match answer {
             Answer::Applied(output) => self.applied(i, output),
             Answer::Seen(seen) => self.seen(i, seen),
+            Answer::NotYet(what) if self.runs[i].change().action == Action::Forget => {
+                // It is there after all, and a read of the plan was behind: state keeps it, and the next plan sees it.
+                let waited = self.runs[i].waited;
+                self.fail(i, Failure::Deadline { what, waited });
+            }
             Answer::NotYet(what) => self.not_yet(i, what),
             Answer::Died(message) => self.fail(i, Failure::Died(message)),
         }
@@ -423,6 +430,9 @@ impl<'p> Machine<'p> {
     /// What a read waited for is there.
     fn seen(&mut self, i: usize, seen: Seen) {
         let run = &mut self.runs[i];
+        if seen == Seen::Gone && run.change().action == Action::Forget && run.asked < SECOND_LOOKS {
+            return self.not_yet(i, "the object was not there before".to_owned());
+        }
         match seen {
             Seen::Content(content) => run.content = Some(content),
             Seen::Run(status) => {
@@ -522,11 +532,16 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// A generation failed, or was forgotten by the service.
+    /// A generation failed, or the service does not know it.
     fn generation_failed(&mut self, i: usize, fault: ApiFault) {
         let run = &self.runs[i];
+        let unknown = fault.class == FaultClass::NotFound;
+        if unknown && run.asked < SECOND_LOOKS {
+            return self.not_yet(i, "the generation is not found".to_owned());
+        }
         let resumed = run.planned.steps[0].op == Op::ResumeGeneration && run.lives == 0;
-        if resumed {
+        if unknown || resumed {
+            // Its time ran out, or its token replayed one from long ago.
             return self.new_life(i, fault);
         }
         self.out.changes.extend(run.forget());
@@ -565,7 +580,16 @@ impl<'p> Machine<'p> {
         match shown {
             ReadBack::Applied(output) => self.applied(i, output),
             ReadBack::Candidate(file) => self.send(i, Sending::Script(file)),
+            ReadBack::Untold if self.settling => self.released(i),
+            ReadBack::Untold => {
+                self.journal(i, Line::Released);
+                let run = &mut self.runs[i];
+                run.go_to(run.at + 1);
+                self.begin_step(i);
+            }
             ReadBack::NotApplied => self.not_applied(i),
+            // What was written a moment ago may not be shown yet.
+            ReadBack::Ghost if self.runs[i].asked < SECOND_LOOKS => self.look_again(i),
             ReadBack::Conflict(_) | ReadBack::Ghost if self.settling => self.released(i),
             ReadBack::Conflict(what) => {
                 let fault = self.runs[i].refusal.clone();
@@ -593,12 +617,16 @@ impl<'p> Machine<'p> {
                 run.doubt = false;
                 self.refuse(i, fault);
             }
-            Some(_) => {
-                let interval = self.settings.pacing.interval(run.asked);
-                run.asked += 1;
-                self.sleep(i, Sending::ReadBack, interval);
-            }
+            Some(_) => self.look_again(i),
         }
+    }
+
+    /// Reads back once more, after a while.
+    fn look_again(&mut self, i: usize) {
+        let run = &mut self.runs[i];
+        let interval = self.settings.pacing.interval(run.asked);
+        run.asked += 1;
+        self.sleep(i, Sending::ReadBack, interval);
     }
 
     /// A read that should have shown what became of a call failed itself.

@@ -9,6 +9,9 @@ use crate::resource::{DatasourceSpec, TaskType};
 use super::change_run::{ChangeRun, Sending};
 use super::token::{self, Intent};
 
+/// The status of a solution that was deleted in the console (API facts 7.3).
+const DELETED: &str = "9";
+
 /// How a call that may have taken effect is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Settle {
@@ -243,6 +246,9 @@ pub(super) fn answer(run: &ChangeRun<'_>, reply: Reply) -> Result<Answer, Reply>
                 Answer::NotYet(format!("the task is {}", status.as_str()))
             }
         }
+        (Op::AwaitGone, Reply::Solution { status, .. }) if status == DELETED => {
+            Answer::Seen(Seen::Gone)
+        }
         (Op::AwaitGone, Reply::Script(_) | Reply::Solution { .. }) => {
             Answer::NotYet("the task still exists".to_owned())
         }
@@ -288,6 +294,8 @@ pub(super) enum ReadBack {
     Applied(Output),
     /// It did not, or not yet.
     NotApplied,
+    /// Nothing shows it: whether a task that stands still is offline, the delete that follows finds out.
+    Untold,
     /// The object it works on does not exist.
     Ghost,
     /// A task has the name: its script tells whether it is ours.
@@ -340,8 +348,9 @@ pub(super) fn read_back_answer(
         {
             applied
         }
-        // Nothing shows whether a task that stands still is offline; the delete that follows does.
-        (Op::Terminate, Reply::Instance { status, .. }) if stands_still(&status) => applied,
+        (Op::Terminate, Reply::Instance { status, .. }) if stands_still(&status) => {
+            ReadBack::Untold
+        }
         (Op::CreateDatasource, Reply::Datasources(page)) => {
             let spec = run.source();
             match page.rows.iter().find(|row| is_row_of(spec, row)) {

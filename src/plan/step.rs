@@ -116,7 +116,8 @@ fn datasource_ops(change: &Change) -> Vec<Op> {
         Action::Update if bookkeeping => vec![Op::Record],
         Action::Adopt | Action::Update => vec![Op::UpdateDatasource, Op::ReadDatasource],
         Action::Delete => vec![Op::DeleteDatasource, Op::AwaitDatasourceGone],
-        Action::Forget => vec![Op::Forget],
+        // Looked at once more: a listing that is behind must not make state lose what is there.
+        Action::Forget => vec![Op::AwaitDatasourceGone],
         Action::Replace | Action::Restart | Action::Start | Action::Stop => Vec::new(),
     }
 }
@@ -141,6 +142,8 @@ fn task_ops(change: &Change) -> Vec<Op> {
         }
         Action::Start | Action::Stop => ops.extend(run_ops(change)),
         Action::Update => ops.push(Op::Record),
+        // Looked at once more: a read that is behind must not make state lose what is there.
+        Action::Forget if target.file.is_some() => ops.push(Op::AwaitGone),
         Action::Forget => ops.push(Op::Forget),
         Action::Delete => {
             match &target.run {
@@ -177,6 +180,12 @@ fn run_ops(change: &Change) -> Vec<Op> {
                 && !matches!(status, RunStatus::NoRun | RunStatus::Pause) =>
         {
             vec![Op::ReadTask]
+        }
+        // Nothing shows whether a task that never ran was taken offline in the console; deploying it again is harmless.
+        (Run::Started, Some(RunStatus::NoRun))
+            if change.target.deployed && spec.task_type == TaskType::Realtime =>
+        {
+            vec![Op::Deploy, Op::Start, Op::AwaitRunning]
         }
         (Run::Started, _) => vec![Op::Start, Op::AwaitRunning],
         (Run::Stopped, Some(RunStatus::Run | RunStatus::Wait)) => {
