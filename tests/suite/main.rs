@@ -9,9 +9,11 @@
 mod acceptance;
 mod cli_help;
 mod cli_state;
+mod crash;
 mod emulator;
 mod manifest;
 mod render;
+mod sim;
 mod store;
 mod support;
 mod tidy;

@@ -1,0 +1,90 @@
+//! What the campaign found, cut down to the fewest events: each of these went wrong once.
+
+use super::play::play;
+use super::script::{CallFault, Chapter, Edit, Script};
+use super::stack::{Variant, Wish};
+
+const STARTED: Variant = Variant {
+    tasks: [Some(Wish::Started), None, None],
+    ..Variant::EMPTY
+};
+const STOPPED: Variant = Variant {
+    tasks: [Some(Wish::Stopped), None, None],
+    ..Variant::EMPTY
+};
+
+fn managed(user: u8) -> Variant {
+    Variant {
+        managed: Some(user),
+        ..Variant::EMPTY
+    }
+}
+
+/// One apply of each variant, with a second's pause.
+fn applies(variants: &[Variant]) -> Script {
+    let chapter = |variant: &Variant| Chapter {
+        pause: 1,
+        ..Chapter::of(*variant)
+    };
+    Script::calm(variants.iter().map(chapter).collect())
+}
+
+#[track_caller]
+fn check(script: &Script) {
+    let played = play(script, None);
+    if let Some(violation) = played.violation {
+        panic!("{violation}\n{script}\n{}", played.log.join("\n"));
+    }
+}
+
+/// Every read from a call on, for a while, shows the world as it was.
+fn stale(mut script: Script, from: u32, calls: u32) -> Script {
+    script
+        .on_calls
+        .push((from, CallFault::Stale { seconds: 8, calls }));
+    script
+}
+
+#[test]
+fn a_poll_that_is_behind_does_not_end_a_generation() {
+    for from in 0..12 {
+        check(&stale(applies(&[STARTED]), from, 4));
+    }
+}
+
+#[test]
+fn a_generation_goes_on_when_only_run_changed() {
+    let mut script = applies(&[STOPPED, STARTED]);
+    script.switches.push(("generate_ms", "2000000"));
+    check(&script);
+}
+
+#[test]
+fn a_list_that_is_behind_makes_nobody_forget_what_was_just_made() {
+    for from in 0..30 {
+        check(&stale(
+            applies(&[managed(1), managed(2), Variant::EMPTY]),
+            from,
+            8,
+        ));
+        check(&stale(applies(&[STARTED, Variant::EMPTY]), from, 8));
+    }
+}
+
+#[test]
+fn a_task_is_offline_only_when_the_service_said_so() {
+    let mut script = stale(applies(&[STARTED, Variant::EMPTY]), 15, 20);
+    script.chapters.push(Chapter::of(Variant::EMPTY));
+    for from in 10..30 {
+        let mut script = script.clone();
+        script.on_calls[0].0 = from;
+        check(&script);
+    }
+}
+
+#[test]
+fn a_task_that_was_taken_offline_in_the_console_is_deployed_again() {
+    let mut script = applies(&[STOPPED, STARTED]);
+    script.chapters[1].edits.push(Edit::TakeOffline(0));
+    check(&script);
+}
