@@ -309,6 +309,11 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
+    /// Whether it is a word of failure, as solutions have them.
+    pub fn is_failure(&self) -> bool {
+        matches!(self, Self::Other(word) if word.to_ascii_lowercase().starts_with("fail"))
+    }
+
     /// What a person reads.
     pub fn as_str(&self) -> &str {
         match self {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use super::args::Global;
 use super::connect::{Connection, connect};
 use super::context::Context;
 use super::exit::{Exit, Failure};
@@ -70,6 +71,9 @@ pub struct RunArgs {
 
 /// Runs `apply`.
 pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    if args.run.json {
+        context.ui.tell_events();
+    }
     match &args.saved {
         Some(file) => runtime::block_on(apply_saved(file, &args.run, context)),
         None => runtime::block_on(plan_and_apply(&args.plan.wish(), &args.run, context)),
@@ -78,6 +82,9 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
 
 /// Runs `destroy`.
 pub fn run_destroy(args: &DestroyArgs, context: &Context) -> Result<Exit, Failure> {
+    if args.run.json {
+        context.ui.tell_events();
+    }
     let plan = PlanArgs {
         destroy: true,
         target: args.target.clone(),
@@ -118,6 +125,15 @@ async fn plan_and_apply(wish: &Wish, args: &RunArgs, context: &Context) -> Resul
 }
 
 async fn apply_saved(file: &Path, args: &RunArgs, context: &Context) -> Result<Exit, Failure> {
+    let Global {
+        variables,
+        endpoint,
+        ..
+    } = &context.global;
+    if !variables.is_empty() || endpoint.is_some() {
+        let message = "--var and --endpoint are settled by a saved plan";
+        return Err(Failure::new(Exit::Usage, message).hint("give them to `syncform plan --out`"));
+    }
     let plan = plan::file::read(&files::read(file)?).map_err(|error| {
         Failure::of(&error)
             .context(format!("{} cannot be applied", file.display()))
@@ -256,10 +272,12 @@ fn refuse(plan: &Plan) -> Result<(), Failure> {
     }
     let mut failure = Failure::new(
         Exit::Refused,
-        format!(
-            "the plan has {} changes that cannot be carried out; nothing was changed",
-            plan.refusals().count()
-        ),
+        match plan.refusals().count() {
+            1 => "a change of this plan cannot be carried out; nothing was changed".to_owned(),
+            count => {
+                format!("{count} changes of this plan cannot be carried out; nothing was changed")
+            }
+        },
     );
     failure.causes = plan
         .refusals()
@@ -347,13 +365,14 @@ async fn carry_out(
             .ui
             .result(&apply_text::summary(&outcome, plan, context.ui.color_out()));
     }
-    Ok(exit_of(&outcome))
+    Ok(exit_of(&outcome, calls.write > 0))
 }
 
-fn exit_of(outcome: &Outcome) -> Exit {
+/// What was written and did not come to a whole change is a part of one.
+fn exit_of(outcome: &Outcome, wrote: bool) -> Exit {
     match outcome.ended {
         Ended::Complete => Exit::Done,
-        Ended::Partial if outcome.complete.is_empty() => Exit::Error,
+        Ended::Partial if outcome.complete.is_empty() && !wrote => Exit::Error,
         Ended::Partial | Ended::QuotaSpent | Ended::Interrupted => Exit::Partial,
     }
 }

@@ -17,7 +17,7 @@ use super::secrets::StackSecrets;
 use crate::api::endpoint_of_region;
 use crate::clock::SystemClock;
 use crate::desired::Signature;
-use crate::emulator::{self, AccessKey, Running, Seed};
+use crate::emulator::{self, AccessKey, Running, Seed, StartError, StoreError};
 use crate::execute::Pacing;
 use crate::plan::Service;
 use crate::remote::credentials::{self, Credentials, SystemEnvironment};
@@ -154,9 +154,13 @@ async fn start_embedded(
         chance: random(),
         ..emulator::Options::default()
     };
-    emulator::start(options)
-        .await
-        .map_err(|error| Failure::of(&error))
+    emulator::start(options).await.map_err(|error| match error {
+        StartError::Store(StoreError::InUse(_)) => Failure::of(&error)
+            .exit(Exit::Locked)
+            .context("the embedded endpoint is busy with another command of this stack")
+            .hint("`syncform unlock` shows who is at work; try again when it has ended"),
+        error => Failure::of(&error),
+    })
 }
 
 /// Where the embedded endpoint keeps its world: `.syncform/default.db` has `.syncform/default.emulator.db` beside it.

@@ -48,7 +48,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let context = Context::new(cli.global);
     log::init(context.global.verbose, context.ui.color_err());
-    match dispatch(&cli.command, &context) {
+    let ended = dispatch(&cli.command, &context);
+    // A result that nobody could read is none.
+    match context.ui.unwritten().map_or(ended, Err) {
         Ok(code) => code,
         Err(failure) => {
             context.ui.failure(&failure);

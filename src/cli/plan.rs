@@ -61,6 +61,9 @@ pub(super) enum Format {
 
 /// Runs `plan`.
 pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    if args.json_events {
+        context.ui.tell_events();
+    }
     let stack = stack::read(context)?;
     let path = context.state_path();
     let store = planning::open_store(&path, &stack.desired.stack.name)?;
@@ -91,7 +94,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         planned
     })?;
     if let Some(out) = &args.out {
-        files::write_new_or_replace(out, plan::file::write(&plan).as_bytes())?;
+        files::save_plan(out, plan::file::write(&plan).as_bytes())?;
     }
     let format = if args.json { Format::Json } else { args.format };
     let text = if args.json_events {

@@ -146,7 +146,9 @@ pub(super) async fn make(
             )
         }
     };
-    let prior = &with_declared_protection(stack, prior);
+    // A destroy wants nothing; what the manifests protect now is protected from it all the same.
+    let protecting = (wish.mode == Mode::Destroy).then(|| with_declared_protection(stack, prior));
+    let prior = protecting.as_ref().unwrap_or(prior);
     let mut comparison = diff::changes(&wanted, prior, &actual);
     wish.selection
         .apply(&mut comparison)

@@ -58,12 +58,12 @@ impl StackSecrets {
         let [program, arguments @ ..] = words else {
             return Err("the command is empty".to_owned());
         };
-        // What it prints to stderr is for the person at the terminal.
+        // What it prints to stderr may be anything, the secret too; one that asks a person asks the terminal itself.
         let output = Command::new(program)
             .args(arguments)
             .current_dir(&self.root)
             .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
+            .stderr(Stdio::null())
             .output()
             .map_err(|error| error.to_string())?;
         if !output.status.success() {

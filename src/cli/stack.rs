@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostics;
 use crate::graph::{self, DependencyGraph};
 use crate::manifest::{self, Sources};
 use crate::plan::Service;
-use crate::render::snippet;
+use crate::render::{diagnostics_json, events, snippet};
 
 /// A stack without mistakes.
 pub(super) struct Stack {
@@ -66,6 +66,9 @@ pub(super) fn show(
     sources: &Sources,
     diagnostics: &Diagnostics,
 ) -> Result<(), Failure> {
+    for diagnostic in diagnostics_json::diagnostics(&sources.map, diagnostics) {
+        context.ui.event(|| events::diagnosed(diagnostic, None));
+    }
     if !diagnostics.is_empty() {
         let color = context.ui.color_err();
         context

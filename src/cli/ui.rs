@@ -1,10 +1,11 @@
 //! The only writer: results to stdout, everything else to stderr.
 
-use std::io::{IsTerminal, Write};
+use std::cell::{Cell, RefCell};
+use std::io::{ErrorKind, IsTerminal, Write};
 
 use super::args::ColorChoice;
 use super::exit::Failure;
-use crate::render::safe;
+use crate::render::{events, safe};
 
 /// What a person or a pipe reads.
 #[derive(Debug)]
@@ -12,6 +13,10 @@ pub struct Ui {
     color_out: bool,
     color_err: bool,
     progress: bool,
+    /// Whether results are lines of JSON, so that problems are told there too.
+    events: Cell<bool>,
+    /// The first result that could not be written.
+    unwritten: RefCell<Option<std::io::Error>>,
 }
 
 impl Ui {
@@ -27,6 +32,8 @@ impl Ui {
             color_out: colored(std::io::stdout().is_terminal()),
             color_err: colored(terminal),
             progress: terminal,
+            events: Cell::new(false),
+            unwritten: RefCell::new(None),
         }
     }
 
@@ -45,14 +52,38 @@ impl Ui {
         self.progress
     }
 
-    /// Writes a result. The text is already safe for terminals.
+    /// Writes a result. The text is already safe for terminals. A reader that went away has read enough; any other failure is
+    /// told when the command ends.
     pub fn result(&self, text: &str) {
-        write_whole(&mut std::io::stdout().lock(), text);
+        if let Err(error) = write_whole(&mut std::io::stdout().lock(), text)
+            && error.kind() != ErrorKind::BrokenPipe
+        {
+            self.unwritten.borrow_mut().get_or_insert(error);
+        }
+    }
+
+    /// Why a result could not be written, if one could not.
+    pub fn unwritten(&self) -> Option<Failure> {
+        let error = self.unwritten.take()?;
+        Some(Failure::of(&error).context("the result could not be written"))
+    }
+
+    /// Tells problems among the results too, as events.
+    pub fn tell_events(&self) {
+        self.events.set(true);
+    }
+
+    /// Writes events, if they are wanted.
+    pub fn event(&self, lines: impl FnOnce() -> String) {
+        if self.events.get() {
+            self.result(&lines());
+        }
     }
 
     /// Writes a progress line, warning or other note. The text is already safe for terminals.
     pub fn note(&self, text: &str) {
-        write_whole(&mut std::io::stderr().lock(), text);
+        // There is no other place to tell that this one cannot be written to.
+        write_whole(&mut std::io::stderr().lock(), text).ok();
     }
 
     /// Asks a question whose answer is `yes` or anything else; without a terminal there is no answer.
@@ -60,7 +91,7 @@ impl Ui {
         if !std::io::stdin().is_terminal() {
             return None;
         }
-        write_part(&mut std::io::stderr().lock(), question);
+        write_part(&mut std::io::stderr().lock(), question).ok();
         let mut answer = String::new();
         let read = std::io::stdin().read_line(&mut answer).unwrap_or(0);
         Some(read > 0 && answer.trim() == "yes")
@@ -68,6 +99,12 @@ impl Ui {
 
     /// Says why a command stopped.
     pub fn failure(&self, failure: &Failure) {
+        self.event(|| {
+            let hint = failure.hint.iter().map(|hint| format!("hint: {hint}"));
+            let detail: Vec<String> = failure.causes.iter().cloned().chain(hint).collect();
+            let level = events::Level::Error;
+            events::diagnostic(level, &failure.message, &detail.join("\n"), None, None)
+        });
         let (red, bold, reset) = if self.color_err {
             ("\x1b[1;31m", "\x1b[1m", "\x1b[0m")
         } else {
@@ -87,14 +124,17 @@ impl Ui {
     }
 }
 
-/// Writes a text that ends its line. A reader that went away is no reason to fail or to panic.
-fn write_whole(to: &mut impl Write, text: &str) {
-    write_part(to, text);
-    if !text.ends_with('\n') {
-        to.write_all(b"\n").ok();
+/// Writes a text that ends its line.
+fn write_whole(to: &mut impl Write, text: &str) -> std::io::Result<()> {
+    write_part(to, text)?;
+    if text.ends_with('\n') {
+        Ok(())
+    } else {
+        write_part(to, "\n")
     }
 }
 
-fn write_part(to: &mut impl Write, text: &str) {
-    to.write_all(text.as_bytes()).and_then(|()| to.flush()).ok();
+fn write_part(to: &mut impl Write, text: &str) -> std::io::Result<()> {
+    to.write_all(text.as_bytes())?;
+    to.flush()
 }

@@ -154,6 +154,19 @@ fn update(
             }),
         }
     }
+    if let Some(shown) = row.and_then(|row| row.description.as_ref())
+        && *shown != prior.spec.description.clone().unwrap_or_default()
+        && !changed.iter().any(|change| change.field == "description")
+    {
+        drifted.insert("description".to_owned());
+        changed.push(FieldChange {
+            field: "description".to_owned(),
+            before: Value::from(prior.spec.description.clone()),
+            after: Value::from(spec.description.clone()),
+            actual: Some(Value::from(shown.clone())),
+            sensitive: false,
+        });
+    }
     let moved = spec.project_id != prior.spec.project_id
         || spec.name != prior.spec.name
         || spec.env != prior.spec.env

@@ -26,11 +26,7 @@ pub(super) fn of(address: &Address, prior: &Object, actual: &Actual) -> Option<D
                 None => Vec::new(),
             },
             Seen::Present(now) => {
-                let mut differences = now
-                    .script
-                    .as_ref()
-                    .map(|script| task::differences(&prior.spec, script))
-                    .unwrap_or_default();
+                let mut differences = task::drifted(&prior.spec, now);
                 if let Some(before) = &prior.run
                     && settled(before) != settled(&now.run)
                 {

@@ -71,6 +71,8 @@ pub struct SeenTask {
     pub run: RunStatus,
     /// What the service says about the status.
     pub message: Option<String>,
+    /// Its name now, where a listing shows it.
+    pub name: Option<String>,
 }
 
 /// What the whole comparison comes to.

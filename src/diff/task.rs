@@ -273,6 +273,7 @@ fn existing(
                 script: None,
                 run: prior.run.clone().unwrap_or(RunStatus::NoRun),
                 message: None,
+                name: None,
             };
             &known
         }
@@ -300,7 +301,7 @@ fn reshape(
     for (field, after) in spec.field_values() {
         let (action, _) = cost(field);
         // A start setting reaches the task when it is next started; until then there is nothing to change.
-        let later = action == Action::Restart && !(running && spec.run == Run::Started);
+        let later = action == Action::Restart && !(running && spec.run != Run::Stopped);
         let before = before.get(field).cloned().unwrap_or(Value::Null);
         if field != "tables" && before != after && !later {
             changed.push(FieldChange {
@@ -314,10 +315,7 @@ fn reshape(
     }
     let actual_tables = task.script.as_ref().map(|script| &script.tables);
     let delta = TableDelta::between(actual_tables.unwrap_or(&prior.spec.tables), &spec.tables);
-    let drifted = task
-        .script
-        .as_ref()
-        .map_or_else(Vec::new, |s| differences(&prior.spec, s));
+    let drifted = drifted(&prior.spec, task);
     if changed.is_empty() && delta.is_empty() && drifted.is_empty() {
         return None;
     }
@@ -459,10 +457,43 @@ fn finish_or_run(
             sensitive: false,
         });
     }
+    if change.action == Action::Start {
+        change.fields.extend(new_start_settings(&prior.spec, spec));
+    }
     change.before = Some(Spec::Task(prior.spec.clone()));
     change.after = Some(wanted.spec.clone());
     change.target = target_of(task);
     Some(change)
+}
+
+/// What a start tells the task that it was not told before.
+fn new_start_settings(told: &TaskSpec, wanted: &TaskSpec) -> Vec<FieldChange> {
+    let before = told.field_values();
+    let after = wanted.field_values();
+    before
+        .into_iter()
+        .zip(after)
+        .filter(|((field, before), (_, after))| cost(field).0 == Action::Restart && before != after)
+        .map(|((field, before), (_, after))| FieldChange {
+            field: field.to_owned(),
+            before,
+            after,
+            actual: None,
+            sensitive: false,
+        })
+        .collect()
+}
+
+/// In what a task is not what was last applied, in words.
+pub(super) fn drifted(applied: &TaskSpec, task: &SeenTask) -> Vec<String> {
+    let mut differs = task
+        .script
+        .as_ref()
+        .map_or_else(Vec::new, |script| differences(applied, script));
+    if let Some(name) = task.name.as_ref().filter(|name| **name != applied.name) {
+        differs.push(format!("its name is `{name}`, not `{}`", applied.name));
+    }
+    differs
 }
 
 /// Whether a deployed task has to be started. A solution goes through statuses of its own while it works, so that only the
@@ -471,7 +502,9 @@ pub(super) fn must_start(spec: &TaskSpec, run: &RunStatus) -> bool {
     spec.run == Run::Started
         && match spec.task_type {
             TaskType::Realtime => !matches!(run, RunStatus::Run | RunStatus::Wait),
-            TaskType::Solution => matches!(run, RunStatus::NoRun | RunStatus::Pause),
+            TaskType::Solution => {
+                matches!(run, RunStatus::NoRun | RunStatus::Pause) || run.is_failure()
+            }
         }
 }
 

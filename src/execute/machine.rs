@@ -527,8 +527,14 @@ impl<'p> Machine<'p> {
         if listed {
             run.refusal = Some(fault);
             self.send(i, Sending::ReadBack);
-        } else {
+        } else if run.doubt || fault.class != FaultClass::AlreadyThere {
             self.refuse(i, fault);
+        } else {
+            let name = &run.task().name;
+            let what =
+                format!("the name `{name}` is taken, and this API cannot show by whom: {fault}");
+            self.journal(i, Line::Refused { fault });
+            self.fail(i, Failure::Conflict { what });
         }
     }
 

@@ -235,6 +235,9 @@ pub(super) fn answer(run: &ChangeRun<'_>, reply: Reply) -> Result<Answer, Reply>
         (Op::AwaitRunning, Reply::Instance { status, message }) => {
             match (is_running(run.task().task_type, &status), message) {
                 (true, _) => Answer::Seen(Seen::Run(status)),
+                (false, message) if status.is_failure() => {
+                    Answer::Died(message.unwrap_or_else(|| status.as_str().to_owned()))
+                }
                 (false, Some(message)) if stands_still(&status) => Answer::Died(message),
                 (false, _) => Answer::NotYet(format!("the task is {}", status.as_str())),
             }
@@ -405,7 +408,9 @@ fn is_row_of(spec: &DatasourceSpec, row: &DatasourceRow) -> bool {
 fn is_running(task_type: TaskType, status: &RunStatus) -> bool {
     match task_type {
         TaskType::Realtime => *status == RunStatus::Run,
-        TaskType::Solution => !stands_still(status) && *status != RunStatus::Wait,
+        TaskType::Solution => {
+            !stands_still(status) && !status.is_failure() && *status != RunStatus::Wait
+        }
     }
 }
 

@@ -13,6 +13,9 @@ use super::{ENVIRONMENTS, STACK_FILE, Sources};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Span};
 
+/// The longest manifest that is read. Ten thousand tasks written out take half of it; what is longer was not meant.
+const LONGEST_MANIFEST: u64 = 8 << 20;
+
 /// Reads every `*.toml` below `root` that belongs to the stack.
 ///
 /// Left out are hidden files and directories, and nested stacks. A link to a file within the stack is read; one that
@@ -144,6 +147,13 @@ fn is_toml(path: &Path) -> bool {
 }
 
 fn read(file: &Path, path: String, found: &mut Found) {
+    let length = file.metadata().map_or(0, |metadata| metadata.len());
+    if length > LONGEST_MANIFEST {
+        let mib = LONGEST_MANIFEST >> 20;
+        let error = io::Error::other(format!("it is longer than {mib} MiB"));
+        found.unreadable.push((path, error));
+        return;
+    }
     match std::fs::read(file) {
         Err(error) => found.unreadable.push((path, error)),
         Ok(bytes) => match String::from_utf8(bytes) {

@@ -7,6 +7,8 @@ use super::{Plan, hash};
 
 /// What the file says it is.
 const FORMAT: &str = "syncform-plan";
+/// How every saved plan begins: by this a file is known as one before it is replaced.
+pub const START: &str = "{\"format\":\"syncform-plan\"";
 /// Raised when an older reader would misunderstand the file.
 const VERSION: u32 = 1;
 

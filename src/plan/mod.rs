@@ -109,9 +109,9 @@ pub struct Summary {
 }
 
 impl Plan {
-    /// Whether there is nothing to do and nothing to refuse.
+    /// Whether there is nothing to do and nothing to refuse; of a plan that only looks, whether it saw nothing new.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+        self.changes.is_empty() && (self.mode != Mode::RefreshOnly || self.drift.is_empty())
     }
 
     /// Counts of everything.

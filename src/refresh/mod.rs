@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::address::Address;
 use crate::api::wire::PAGE_SIZE;
-use crate::api::{ApiFault, Call, DatasourceRow, FileRow, Page, Reply};
+use crate::api::{ApiFault, Call, DatasourceRow, FaultClass, FileRow, Page, Reply};
 use crate::desired::{DatasourceMeta, Desired, Metas, needed_meta};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::diff::{Actual, SeenTask};
@@ -131,22 +131,25 @@ impl<R: Remote + 'static> Asking<'_, R> {
                 _ => None,
             })
             .collect();
-        let calls = declared
-            .iter()
-            .map(|(_, _, project)| Call::GetProject { project: *project });
-        let replies = self.send(calls.collect()).await?;
-        for ((address, block, project), reply) in declared.iter().zip(replies) {
-            if reply.is_none() {
-                problems.push(
-                    Diagnostic::error(
-                        Code::NotThere,
-                        block.field("project_id"),
-                        format!("there is no workspace {project}, or this key may not see it"),
-                    )
-                    .address((*address).clone())
+        for (address, block, project) in declared {
+            let why = match self.remote.send(&Call::GetProject { project }).await {
+                Ok(_) => continue,
+                Err(fault) => match fault.class {
+                    FaultClass::NotFound => format!("there is no workspace {project}"),
+                    // The service does not tell a workspace that is not there from one that is not the key's (API facts 9.2).
+                    FaultClass::Denied if fault.code.starts_with("Forbidden") => {
+                        format!(
+                            "workspace {project} does not exist, or this key may not see it: {fault}"
+                        )
+                    }
+                    _ => return Err(fault),
+                },
+            };
+            problems.push(
+                Diagnostic::error(Code::NotThere, block.field("project_id"), why)
+                    .address(address.clone())
                     .help("check the number, the region and the key's membership in the workspace"),
-                );
-            }
+            );
         }
         Ok(())
     }
@@ -451,6 +454,7 @@ fn seen_task(
         script,
         run,
         message,
+        name: row.map(|row| row.name.clone()),
     })
 }
 

@@ -109,7 +109,7 @@ fn left(out: &mut String, outcome: &Outcome, plan: &Plan, paint: Paint) -> fmt::
     for (cause, addresses) in by_cause {
         let why = match cause {
             Some(failed) => format!("since `{}` failed", phrase::address(failed)),
-            None => "not reached".to_owned(),
+            None => "not finished".to_owned(),
         };
         writeln!(out, "  {why}: {}", phrase::folded(&addresses, NAMED))?;
     }

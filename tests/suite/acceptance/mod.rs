@@ -1,5 +1,6 @@
 //! What a user does, with the built binary: examples planned and applied, mistakes made, faults met.
 
+mod changes;
 mod documents;
 mod examples;
 mod faults;

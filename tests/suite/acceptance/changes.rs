@@ -1,0 +1,230 @@
+//! Changes of a stack that runs: what is done, what is shown and refused, and what somebody else did.
+
+use serde_json::json;
+
+use crate::support::{Emulator, Output, Sandbox};
+
+/// A quickstart that was applied to an emulator.
+struct Applied {
+    stack: Sandbox,
+    emulator: Emulator,
+}
+
+impl Applied {
+    fn new() -> Self {
+        let mut stack = Sandbox::example("quickstart");
+        stack.set("HOLO_ACCESS_KEY", "key");
+        let emulator = Emulator::of(&mut stack);
+        let applied = Self { stack, emulator };
+        applied.run(&["apply", "--auto-approve"]).exits(0);
+        applied
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        let url = self.emulator.url();
+        self.stack.run(&[&["--endpoint", &url], words].concat())
+    }
+
+    fn edit_task(&self, task: &str, line: &str) {
+        let header = format!("[task.{task}]\n");
+        self.stack
+            .edit("tasks.toml", &header, &format!("{header}{line}\n"));
+    }
+
+    #[track_caller]
+    fn plan_says(&self, words: &[&str]) -> Output {
+        let plan = self.run(&["plan", "--detailed-exitcode"]).exits(2);
+        for word in words {
+            assert!(plan.stdout.contains(word), "no {word:?} in {plan}");
+        }
+        plan
+    }
+
+    /// What the plan says is refused as a whole.
+    #[track_caller]
+    fn is_refused(&self, words: &[&str]) {
+        let plan = self.plan_says(words);
+        let (_, writes) = self.emulator.calls();
+        self.run(&["apply", "--auto-approve"]).exits(3);
+        assert_eq!(self.emulator.calls().1, writes, "{plan}");
+    }
+
+    #[track_caller]
+    fn converges(&self) {
+        self.run(&["apply", "--auto-approve"]).exits(0);
+        self.run(&["plan", "--detailed-exitcode"]).exits(0);
+    }
+}
+
+#[test]
+fn a_task_is_stopped_and_started_with_what_was_declared_meanwhile() {
+    let applied = Applied::new();
+    applied.edit_task("orders_to_odps", "run = \"stopped\"");
+    applied.plan_says(&["task.orders_to_odps  stop", "stop → await_stopped"]);
+    applied.converges();
+    applied.stack.edit("tasks.toml", "run = \"stopped\"\n", "");
+    applied.stack.edit("tasks.toml", "count = 10", "count = 11");
+    applied.plan_says(&["task.orders_to_odps  start", "failover_limit", "11"]);
+    applied.converges();
+}
+
+#[test]
+fn start_settings_of_a_running_task_are_named_and_refused() {
+    let applied = Applied::new();
+    applied.stack.edit("tasks.toml", "count = 10", "count = 11");
+    applied.is_refused(&["restart", "failover_limit", "run = \"stopped\""]);
+    applied.edit_task("orders_to_odps", "run = \"unmanaged\"");
+    applied.is_refused(&["restart", "failover_limit"]);
+}
+
+#[test]
+fn tables_and_identity_are_named_with_their_cost_and_refused() {
+    let applied = Applied::new();
+    applied.stack.edit(
+        "tables.toml",
+        "include = [\"event_*\"]",
+        "include = [\"event_click\"]",
+    );
+    applied.is_refused(&["task.events_to_kafka", "- event_search", "withheld"]);
+    applied.stack.edit(
+        "tables.toml",
+        "include = [\"event_click\"]",
+        "include = [\"event_*\"]",
+    );
+    applied.edit_task("events_to_kafka", "name = \"another_name\"");
+    applied.is_refused(&["task.events_to_kafka", "replace", "another_name"]);
+}
+
+#[test]
+fn a_solution_that_exists_cannot_be_changed_or_removed() {
+    let applied = Applied::new();
+    let text = applied.stack.read("tasks.toml");
+    let solution = text.find("[task.customers_once]").unwrap();
+    applied.stack.write("tasks.toml", &text[..solution]);
+    applied.is_refused(&[
+        "task.customers_once",
+        "this API can neither stop nor delete a solution",
+    ]);
+}
+
+#[test]
+fn protection_that_came_later_holds_when_the_block_is_gone() {
+    let applied = Applied::new();
+    applied
+        .stack
+        .edit("tasks.toml", "protect = \"${var.protect}\"\n", "");
+    applied.edit_task("events_to_kafka", "protect = true");
+    applied.plan_says(&["`protect`"]);
+    applied.converges();
+    let text = applied.stack.read("tasks.toml");
+    let start = text.find("[task.events_to_kafka]").unwrap();
+    let end = start + text[start..].find("\n[task.").unwrap();
+    applied
+        .stack
+        .write("tasks.toml", &format!("{}{}", &text[..start], &text[end..]));
+    applied.is_refused(&["task.events_to_kafka", "forbids to delete it"]);
+}
+
+#[test]
+fn what_a_console_user_changes_is_drift() {
+    let applied = Applied::new();
+    let task =
+        |name: &str, set| json!({ "kind": "task", "project_id": 10000, "name": name, "set": set });
+    applied.emulator.drift(&task(
+        "events_to_kafka",
+        json!({ "name": "renamed_in_console" }),
+    ));
+    applied.emulator.drift(&json!({
+        "kind": "datasource", "project_id": 10000, "name": "holo_bi", "env": "prod",
+        "set": { "description": "changed in console" },
+    }));
+    let plan = applied.plan_says(&[
+        "its name is `renamed_in_console`, not `events_to_kafka`",
+        "changed in console",
+    ]);
+    assert!(plan.stdout.contains("datasource.holo_bi  update"), "{plan}");
+    applied
+        .run(&["plan", "--refresh-only", "--detailed-exitcode"])
+        .exits(2);
+}
+
+#[test]
+fn a_lost_state_and_a_solution_are_a_conflict_that_says_so() {
+    let applied = Applied::new();
+    std::fs::remove_dir_all(applied.stack.path().join(".syncform")).unwrap();
+    let output = applied.run(&["apply", "--auto-approve"]).exits(6);
+    for word in ["the name `customers_once` is taken", "another `name`"] {
+        assert!(output.to_string().contains(word), "no {word:?} in {output}");
+    }
+}
+
+#[test]
+fn writes_that_came_to_no_whole_change_are_a_part() {
+    let mut stack = Sandbox::example("quickstart");
+    stack.set("HOLO_ACCESS_KEY", "key");
+    let emulator = Emulator::of(&mut stack);
+    emulator.arm(&json!([{ "operation": "StartDISyncInstance", "nth": 1,
+        "fault": { "kind": "in_band", "message": "no resources" } }]));
+    let url = emulator.url();
+    let words = [
+        "--endpoint",
+        &url,
+        "apply",
+        "--auto-approve",
+        "--target",
+        "task.events_to_kafka",
+    ];
+    let output = stack.run(&words).exits(6);
+    assert!(output.to_string().contains("no resources"), "{output}");
+    stack.run(&words).exits(0);
+}
+
+#[test]
+fn only_a_saved_plan_is_replaced_by_one() {
+    let applied = Applied::new();
+    let before = applied.stack.read("syncform.toml");
+    let refused = applied.run(&["plan", "--out", "syncform.toml"]).exits(1);
+    assert!(refused.stderr.contains("is not a saved plan"), "{refused}");
+    assert_eq!(applied.stack.read("syncform.toml"), before);
+    applied.run(&["plan", "--out", "saved.plan"]).exits(0);
+    applied.run(&["plan", "--out", "saved.plan"]).exits(0);
+    let refused = applied.run(&["apply", "saved.plan"]).exits(64);
+    assert!(
+        refused.stderr.contains("settled by a saved plan"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure() {
+    let applied = Applied::new();
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let output = applied
+        .stack
+        .command(&["show", "--json"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("the result could not be written"), "{said}");
+}
+
+#[test]
+fn problems_are_among_the_events_when_events_are_asked_for() {
+    let applied = Applied::new();
+    applied.stack.edit("tasks.toml", "ddl_policy", "ddl_polcy");
+    let output = applied.run(&["plan", "--json-events"]).exits(1);
+    let kinds: Vec<_> = output
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["type"].clone())
+        .collect();
+    assert!(
+        !kinds.is_empty() && kinds.iter().all(|kind| kind == "diagnostic"),
+        "{output}"
+    );
+}
