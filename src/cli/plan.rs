@@ -109,7 +109,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             out.display()
         ));
     }
-    Ok(if args.detailed_exitcode && !plan.is_empty() {
+    Ok(if args.detailed_exitcode && plan.tells_something() {
         Exit::Changes
     } else {
         Exit::Done

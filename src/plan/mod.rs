@@ -109,9 +109,14 @@ pub struct Summary {
 }
 
 impl Plan {
-    /// Whether there is nothing to do and nothing to refuse; of a plan that only looks, whether it saw nothing new.
+    /// Whether there is nothing to do and nothing to refuse.
     pub fn is_empty(&self) -> bool {
-        self.changes.is_empty() && (self.mode != Mode::RefreshOnly || self.drift.is_empty())
+        self.changes.is_empty()
+    }
+
+    /// Whether somebody should look at it: there are changes, or it only looks and saw what was changed elsewhere.
+    pub fn tells_something(&self) -> bool {
+        !self.is_empty() || (self.mode == Mode::RefreshOnly && !self.drift.is_empty())
     }
 
     /// Counts of everything.
