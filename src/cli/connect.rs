@@ -26,14 +26,15 @@ use crate::remote::{
 };
 use crate::secret::Secret;
 
-/// The API as commands use it.
-pub(super) type Api =
-    Retrying<Limited<Arc<Counting<HttpRemote<SystemClock>>>, SystemClock>, SystemClock>;
+/// The API, each call sent once.
+pub(super) type Api = Limited<Arc<Counting<HttpRemote<SystemClock>>>, SystemClock>;
 
 /// An open way to the API.
 pub(super) struct Connection {
-    /// Sends calls.
+    /// Sends a call once: for whoever decides about the next attempt, as apply does, which first looks at its lock.
     pub(super) api: Arc<Api>,
+    /// Sends reads until they are answered: for whoever only looks.
+    pub(super) reads: Arc<Retrying<Arc<Api>, SystemClock>>,
     /// How to wait for what takes time there.
     pub(super) pacing: Pacing,
     counting: Arc<Counting<HttpRemote<SystemClock>>>,
@@ -93,9 +94,10 @@ pub(super) async fn connect(
         .map_err(|error| Failure::of(&error))?;
     let counting = Arc::new(Counting::new(http));
     let qps = NonZeroU32::new(service.qps).unwrap_or(NonZeroU32::MIN);
-    let limited = Limited::new(Arc::clone(&counting), qps, SystemClock);
+    let api = Arc::new(Limited::new(Arc::clone(&counting), qps, SystemClock));
     Ok(Connection {
-        api: Arc::new(Retrying::new(limited, SystemClock, random())),
+        reads: Arc::new(Retrying::new(Arc::clone(&api), SystemClock, random())),
+        api,
         pacing,
         counting,
         embedded,

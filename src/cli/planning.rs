@@ -121,7 +121,7 @@ pub(super) async fn make(
     let (actual, metas, offline) = match source {
         Source::Api(connection) => {
             let parallelism = desired.provider.parallelism;
-            let seen = refresh::refresh(&connection.api, wanted_at_all, prior, parallelism)
+            let seen = refresh::refresh(&connection.reads, wanted_at_all, prior, parallelism)
                 .await
                 .map_err(|fault| api_failure(&fault))?;
             stack::show(context, &stack.sources, &seen.problems)?;
