@@ -137,6 +137,18 @@ impl File {
         }
     }
 
+    /// What `syncform unlock --force` does: a holder whose clock was ahead left a lock that lasts for hours.
+    pub(crate) fn force_unlock(&mut self, now: Timestamp) {
+        match self {
+            Self::Model { disk, .. } => disk.unlock(),
+            Self::Real { name, .. } => {
+                let store = SqliteStore::in_memory(name, &minted(name)).unwrap();
+                let held = store.force_lease(&holder(0), now, LEASE_TTL).unwrap();
+                held.release().unwrap();
+            }
+        }
+    }
+
     /// Drops an address, past every rule.
     pub(crate) fn forget(&mut self, address: &Address) {
         if let Self::Model { disk, .. } = self {
@@ -149,24 +161,27 @@ impl File {
             Self::Model { disk, .. } => disk.acquire(owner, now).map(Hold::Model),
             Self::Real { name, .. } => {
                 let store = SqliteStore::in_memory(name, &minted(name))?;
-                // Of another host, so that nobody looks for it among this one's processes.
-                let holder = Holder {
-                    owner: owner.to_string(),
-                    process: Process {
-                        host: "elsewhere".to_owned(),
-                        machine: "elsewhere".to_owned(),
-                        pid: 1,
-                        started: None,
-                    },
-                    command: "syncform apply".to_owned(),
-                };
-                match store.lease(&holder, now, LEASE_TTL) {
+                match store.lease(&holder(owner), now, LEASE_TTL) {
                     Ok(store) => Ok(Hold::Real(Box::new(store))),
                     Err(StoreError::Locked(_)) => Err(Refusal::Locked),
                     Err(error) => Err(error.into()),
                 }
             }
         }
+    }
+}
+
+/// A process of another host, so that nobody looks for it among this one's.
+fn holder(owner: Owner) -> Holder {
+    Holder {
+        owner: owner.to_string(),
+        process: Process {
+            host: "elsewhere".to_owned(),
+            machine: "elsewhere".to_owned(),
+            pid: 1,
+            started: None,
+        },
+        command: "syncform apply".to_owned(),
     }
 }
 
@@ -293,6 +308,9 @@ impl Store for SimStore {
             return Ok(());
         }
         match (&self.hold, &*self.sim.file()) {
+            (Hold::Model(lease), File::Model { .. }) if self.sim.has(Defect::FenceIgnored) => {
+                lease.check_time(now)
+            }
             (Hold::Model(lease), File::Model { disk, .. }) => disk.still_mine(lease, now),
             (Hold::Real(store), _) => Ok(store.still_mine(now)?),
             (Hold::Model(_), File::Real { .. }) => unreachable!("a file keeps its kind"),
@@ -303,8 +321,13 @@ impl Store for SimStore {
         if self.sim.has(Defect::HeartbeatForgotten) || self.sim.has(Defect::LeaseNotChecked) {
             return Ok(());
         }
+        let fenced = !self.sim.has(Defect::FenceIgnored);
         let hold = &mut self.hold;
         self.sim.write(self.owner, |file| match (hold, file) {
+            (Hold::Model(lease), File::Model { .. }) if !fenced => {
+                lease.renew(now);
+                Ok(())
+            }
             (Hold::Model(lease), File::Model { disk, .. }) => disk.heartbeat(lease, now),
             (Hold::Real(store), _) => Ok(store.heartbeat(now)?),
             (Hold::Model(_), File::Real { .. }) => unreachable!("a file keeps its kind"),

@@ -152,6 +152,7 @@ async fn the_day_after(sim: &Arc<Sim>, stack: &Stack, log: &mut Vec<String>) -> 
         tokio::time::sleep(Duration::from_secs(2 * 3600)).await;
     }
     quiet(sim).await;
+    sim.file().force_unlock(sim.true_now());
     let end = apply(sim, stack).await;
     log.push(format!("the day after: {end}"));
     sim.inner().oracle.violation.clone().map_or(Ok(()), Err)?;
@@ -183,7 +184,8 @@ fn as_asked(sim: &Sim, variant: Variant) -> Result<(), String> {
             return Err(format!("task {label} is not there"));
         };
         let file = files.remove(at);
-        // That a task that is not to run was taken offline in the console is nothing that the API shows.
+        // That a task that is not to run was taken offline, by somebody or by a delete that the state no longer knows, is
+        // nothing that the API shows.
         let unseen = wish != Wish::Started && sim.script.takes_offline();
         let well = (unseen || !file["DeployedVersion"].is_null())
             && match wish {

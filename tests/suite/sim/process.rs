@@ -134,7 +134,8 @@ async fn work(
         owner,
     };
     let seed = sim.script.seed ^ (u64::from(owner) << 32);
-    let remote = Arc::new(Retrying::new(remote, clock.clone(), seed));
+    let remote = Arc::new(remote);
+    let reads = Arc::new(Retrying::new(Arc::clone(&remote), clock.clone(), seed));
     let rng = ChaCha8Rng::seed_from_u64(seed);
     let surroundings = Surroundings {
         store: &mut *store,
@@ -148,7 +149,7 @@ async fn work(
             other => End::Unsettled(other),
         })?;
     sim.inner().oracle.planning.insert(owner);
-    let plan = make_plan(stack, store, &remote).await?;
+    let plan = make_plan(stack, store, &reads).await?;
     sim.inner().oracle.planning.remove(&owner);
     refuse(&plan)?;
     if plan.changes.iter().all(|planned| planned.steps.is_empty()) {
