@@ -4,6 +4,7 @@
 //! `SYNCFORM_CRASH_PAIRS=100000 cargo test crash:: -- --nocapture` sweeps every pair; by default only as many as there is time
 //! for, evenly spread.
 
+mod killed;
 mod kinds;
 
 use std::collections::BTreeSet;

@@ -65,7 +65,8 @@ impl Sandbox {
         sandbox
     }
 
-    fn empty() -> Self {
+    /// A directory with nothing in it.
+    pub(crate) fn empty() -> Self {
         Self {
             directory: tempfile::tempdir().unwrap(),
             variables: BTreeMap::new(),
