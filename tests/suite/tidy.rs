@@ -177,6 +177,7 @@ fn documents_link_to_files_that_exist() {
         "README.md",
         "ARCHITECTURE.md",
         "CONTRIBUTING.md",
+        "RELIABILITY.md",
         "docs/emulator.md",
     ] {
         let path = root().join(document);
