@@ -30,7 +30,7 @@ pub(super) fn change(
                 ReasonCode::NotThere,
                 "it does not exist yet".to_owned(),
             ),
-            Seen::Present(row) => adopt(address, wanted, row),
+            Seen::Present(row) => adopt(address, wanted, row, None),
         }),
         (Some(wanted), Some(prior)) => match seen {
             Seen::Absent => {
@@ -38,6 +38,10 @@ pub(super) fn change(
                 Some(create(address, wanted, ReasonCode::Vanished, gone))
             }
             Seen::Unread => update(address, wanted, prior, None),
+            Seen::Present(row) if row.id != prior.id => {
+                // The one that state knows was deleted, and another has its name.
+                Some(adopt(address, wanted, row, Some(&prior.spec)))
+            }
             Seen::Present(row) => update(address, wanted, prior, Some(row)),
         },
     }
@@ -65,9 +69,18 @@ fn create(address: &Address, wanted: &Wanted, code: ReasonCode, why: String) -> 
     change
 }
 
-fn adopt(address: &Address, wanted: &Wanted, row: &DatasourceRow) -> Change {
+/// Takes a row over whose content is what is wanted, or what this stack last wrote under the name.
+fn adopt(
+    address: &Address,
+    wanted: &Wanted,
+    row: &DatasourceRow,
+    written: Option<&DatasourceSpec>,
+) -> Change {
     let spec = spec_of(wanted);
-    let differs = differences(spec, row);
+    let differs = match written {
+        Some(written) if differences(written, row).is_empty() => Vec::new(),
+        _ => differences(spec, row),
+    };
     let target = Target {
         datasource: Some(row.id),
         ..Target::default()
@@ -106,7 +119,19 @@ fn adopt(address: &Address, wanted: &Wanted, row: &DatasourceRow) -> Change {
 }
 
 fn delete(address: &Address, prior: &DatasourceObject, seen: Seen<'_, DatasourceRow>) -> Change {
+    let mut id = prior.id;
     let (action, text) = match seen {
+        Seen::Present(row) if row.id != prior.id => {
+            if differences(&prior.spec, row).is_empty() {
+                id = row.id;
+                (Action::Delete, "no manifest declares it any more")
+            } else {
+                (
+                    Action::Forget,
+                    "no manifest declares it, and what has its name is another one",
+                )
+            }
+        }
         Seen::Absent => (
             Action::Forget,
             "no manifest declares it, and it does not exist any more",
@@ -121,7 +146,7 @@ fn delete(address: &Address, prior: &DatasourceObject, seen: Seen<'_, Datasource
     let mut change = Change::new(address, action, reason);
     change.before = Some(Spec::Datasource(prior.spec.clone()));
     change.target = Target {
-        datasource: Some(prior.id),
+        datasource: Some(id),
         ..Target::default()
     };
     change

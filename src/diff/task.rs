@@ -171,6 +171,8 @@ fn target_of(task: &SeenTask) -> Target {
 fn delete(address: &Address, prior: &TaskObject, seen: Seen<'_, SeenTask>) -> Change {
     let why = |code, text: &str| reason(code, text, None);
     let target = match (seen, prior.stage) {
+        // Found by its name alone: unless its content is ours too, somebody else made it.
+        (Seen::Present(task), Stage::Generating { .. }) if !is_of(&prior.spec, task) => None,
         (Seen::Present(task), _) => Some(target_of(task)),
         (Seen::Absent, _) | (Seen::Unread, Stage::Generating { .. }) => None,
         (Seen::Unread, stage) => Some(Target {
@@ -212,6 +214,12 @@ fn delete(address: &Address, prior: &TaskObject, seen: Seen<'_, SeenTask>) -> Ch
     };
     change.before = Some(Spec::Task(prior.spec.clone()));
     change
+}
+
+/// Whether a task has the content that was asked for.
+fn is_of(spec: &TaskSpec, task: &SeenTask) -> bool {
+    let script = task.script.as_ref();
+    script.is_some_and(|script| differences(spec, script).is_empty())
 }
 
 fn change_file(prior: &TaskObject) -> String {

@@ -177,7 +177,8 @@ fn run_ops(change: &Change) -> Vec<Op> {
         // A solution that has been started goes its own way; only one that stands still is started.
         (Run::Started, Some(status))
             if spec.task_type == TaskType::Solution
-                && !matches!(status, RunStatus::NoRun | RunStatus::Pause) =>
+                && !matches!(status, RunStatus::NoRun | RunStatus::Pause)
+                && !status.is_failure() =>
         {
             vec![Op::ReadTask]
         }
