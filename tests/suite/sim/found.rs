@@ -1,7 +1,7 @@
 //! What the campaign found, cut down to the fewest events: each of these went wrong once.
 
 use super::play::play;
-use super::script::{CallFault, Chapter, Edit, Script};
+use super::script::{CallFault, Chapter, Edit, Script, WriteFault};
 use super::stack::{Variant, Wish};
 
 const STARTED: Variant = Variant {
@@ -86,5 +86,55 @@ fn a_task_is_offline_only_when_the_service_said_so() {
 fn a_task_that_was_taken_offline_in_the_console_is_deployed_again() {
     let mut script = applies(&[STOPPED, STARTED]);
     script.chapters[1].edits.push(Edit::TakeOffline(0));
+    check(&script);
+}
+
+#[test]
+fn a_solution_that_died_is_started_again() {
+    let solution = Variant {
+        solution: Some(Wish::Started),
+        ..Variant::EMPTY
+    };
+    for call in 0..14 {
+        let mut script = applies(&[solution, solution]);
+        script.on_calls.push((call, CallFault::Dies));
+        check(&script);
+    }
+}
+
+#[test]
+fn a_task_of_the_same_name_that_somebody_else_made_is_not_deleted() {
+    for call in 0..14 {
+        let mut script = applies(&[STARTED, Variant::EMPTY]);
+        script
+            .on_calls
+            .push((call, CallFault::Console(Edit::Impostor(0))));
+        check(&script);
+    }
+}
+
+#[test]
+fn a_data_source_that_was_deleted_and_made_again_is_the_one_that_is_changed() {
+    let [first, second] = [
+        Variant {
+            tasks: [Some(Wish::Started); 3],
+            solution: None,
+            managed: Some(0),
+        },
+        Variant {
+            tasks: [Some(Wish::Stopped), Some(Wish::Unmanaged), None],
+            solution: None,
+            managed: Some(1),
+        },
+    ];
+    let mut script = Script::calm([first, second].map(Chapter::of).into());
+    for (chapter, applies) in script.chapters.iter_mut().zip([2, 3]) {
+        chapter.applies = applies;
+        chapter.pause = 400;
+    }
+    script.switches.push(("wait_reads", "3"));
+    let deleted = CallFault::Console(Edit::DeleteDatasource);
+    script.on_calls = vec![(30, CallFault::Late(316)), (45, deleted), (16, deleted)];
+    script.on_writes = vec![(14, WriteFault::CrashAfter)];
     check(&script);
 }

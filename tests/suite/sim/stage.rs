@@ -404,8 +404,15 @@ impl Sim {
             }
             Some(WriteFault::PowerLoss(commits)) => {
                 self.file().roll_back(commits);
-                self.inner().oracle.forgive();
-                self.kill(owner);
+                let everybody: Vec<Owner> = {
+                    let inner = &mut *self.inner();
+                    inner.oracle.forgive();
+                    inner.processes.keys().copied().collect()
+                };
+                // The machine goes, and whoever worked on it.
+                for process in everybody {
+                    self.kill(process);
+                }
                 Err(Refusal::Dead)
             }
             Some(WriteFault::FailsAfter(failure)) => Err(failure.refusal()),
