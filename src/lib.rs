@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Values flow to the right, nothing flows back. Everything up to [`execute::Machine`] is a pure function of its inputs; the
-//! shell around it ([`store`], [`remote`], [`refresh`], [`clock`], [`execute::drive`], [`cli`]) touches the outside and decides
+//! shell around it ([`store`], [`remote`], [`refresh`], [`clock`], [`execute::carry_out`], [`cli`]) touches the outside and decides
 //! nothing. [`emulator`] is the other side of the wire: the service as a value, with HTTP around it.
 //!
 //! On disk: `.syncform/<env>.db` holds state, journal and lock of one environment ([`store`]), `.syncform/<env>.emulator.db`
