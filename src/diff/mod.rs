@@ -65,6 +65,8 @@ pub struct SeenTask {
     pub file: FileId,
     /// Whether it was deployed.
     pub deployed: bool,
+    /// Whether its script was committed: then it may be deployed, whatever state takes it for.
+    pub committed: bool,
     /// What its script says; `None` for a solution, whose script this API does not show.
     pub script: Option<TaskScript>,
     /// Its run status.

@@ -173,11 +173,15 @@ fn delete(address: &Address, prior: &TaskObject, seen: Seen<'_, SeenTask>) -> Ch
     let target = match (seen, prior.stage) {
         // Found by its name alone: unless its content is ours too, somebody else made it.
         (Seen::Present(task), Stage::Generating { .. }) if !is_of(&prior.spec, task) => None,
-        (Seen::Present(task), _) => Some(target_of(task)),
+        // A task that may be deployed is taken offline first; one that is offline already only says so.
+        (Seen::Present(task), _) => Some(Target {
+            deployed: task.deployed || task.committed,
+            ..target_of(task)
+        }),
         (Seen::Absent, _) | (Seen::Unread, Stage::Generating { .. }) => None,
         (Seen::Unread, stage) => Some(Target {
             file: stage.file(),
-            deployed: matches!(stage, Stage::Deployed { .. }),
+            deployed: true,
             run: prior.run.clone(),
             ..Target::default()
         }),
@@ -278,6 +282,7 @@ fn existing(
             known = SeenTask {
                 file: stage.file().expect("only a generation has no file"),
                 deployed: matches!(stage, Stage::Deployed { .. }),
+                committed: true,
                 script: None,
                 run: prior.run.clone().unwrap_or(RunStatus::NoRun),
                 message: None,
@@ -422,7 +427,7 @@ fn finish_or_run(
             Action::Create,
             reason(
                 ReasonCode::Unfinished,
-                format!("task {} exists and was not deployed yet", task.file),
+                format!("task {} exists and is not known to be deployed", task.file),
                 location("type"),
             ),
         )

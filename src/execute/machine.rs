@@ -20,6 +20,7 @@ use crate::resource::TaskType;
 use crate::state::{Lineage, StateChange};
 
 use super::change_run::{ChangeRun, Phase, Sending};
+use super::local_fault;
 use super::outcome::{Ended, Failure, Outcome, Progress};
 use super::pacing::Pacing;
 use super::protocol::{self, Answer, ReadBack, Seen, Settle};
@@ -246,7 +247,7 @@ impl<'p> Machine<'p> {
         let run = &self.runs[i];
         let solution = || run.task().task_type == TaskType::Solution;
         let released = match run.op() {
-            Op::Generate | Op::Terminate | Op::UpdateDatasource => true,
+            Op::Generate | Op::UpdateDatasource => true,
             Op::Create => solution(),
             _ => false,
         };
@@ -353,7 +354,7 @@ impl<'p> Machine<'p> {
             Sending::Main => match reply {
                 Ok(reply) => match protocol::answer(&self.runs[i], reply) {
                     Ok(answer) => self.answered(i, answer),
-                    Err(other) => self.fault(i, unexpected(self.runs[i].op(), &other)),
+                    Err(other) => self.fault(i, local_fault::unexpected(self.runs[i].op(), &other)),
                 },
                 Err(fault) => match protocol::already_so(self.runs[i].op(), &fault) {
                     Some(answer) => self.answered(i, answer),
@@ -542,10 +543,11 @@ impl<'p> Machine<'p> {
     fn generation_failed(&mut self, i: usize, fault: ApiFault) {
         let run = &self.runs[i];
         let unknown = fault.class == FaultClass::NotFound;
-        if unknown && run.asked < SECOND_LOOKS {
+        let resumed = run.planned.steps[0].op == Op::ResumeGeneration && run.lives == 0;
+        // With a generation its tokens are given up, and by those alone a solution is found again: not at the first word.
+        if (unknown || resumed) && run.asked < SECOND_LOOKS {
             return self.not_yet(i, "the generation is not found".to_owned());
         }
-        let resumed = run.planned.steps[0].op == Op::ResumeGeneration && run.lives == 0;
         if unknown || resumed {
             // Its time ran out, or its token replayed one from long ago.
             return self.new_life(i, fault);
@@ -586,10 +588,17 @@ impl<'p> Machine<'p> {
         match shown {
             ReadBack::Applied(output) => self.applied(i, output),
             ReadBack::Candidate(file) => self.send(i, Sending::Script(file)),
-            ReadBack::Untold if self.settling => self.released(i),
-            ReadBack::Untold => {
+            ReadBack::Untold(status) => {
                 self.journal(i, Line::Released);
                 let run = &mut self.runs[i];
+                // It may be offline. State takes it for that: to deploy a deployed task costs a call, to take an offline one for
+                // deployed leaves it offline for good.
+                run.deployed = false;
+                run.run = Some(status);
+                self.out.changes.extend(run.record());
+                if self.settling {
+                    return self.complete(i);
+                }
                 run.go_to(run.at + 1);
                 self.begin_step(i);
             }
@@ -599,13 +608,17 @@ impl<'p> Machine<'p> {
             ReadBack::Conflict(_) | ReadBack::Ghost if self.settling => self.released(i),
             ReadBack::Conflict(what) => {
                 let fault = self.runs[i].refusal.clone();
-                let fault = fault.unwrap_or_else(|| conflict(self.runs[i].op(), &what));
+                let fault =
+                    fault.unwrap_or_else(|| local_fault::conflict(self.runs[i].op(), &what));
                 self.journal(i, Line::Refused { fault });
                 self.fail(i, Failure::Conflict { what });
             }
             ReadBack::Ghost => {
                 let fault = self.runs[i].refusal.clone();
-                self.new_life(i, fault.unwrap_or_else(|| gone(self.runs[i].op())));
+                self.new_life(
+                    i,
+                    fault.unwrap_or_else(|| local_fault::gone(self.runs[i].op())),
+                );
             }
         }
     }
@@ -762,35 +775,4 @@ impl<'p> Machine<'p> {
         }
         outcome
     }
-}
-
-fn local_fault(class: FaultClass, op: Op, code: &str, message: String) -> ApiFault {
-    ApiFault {
-        class,
-        operation: op.as_str().to_owned(),
-        code: code.to_owned(),
-        message,
-        request_id: None,
-        retry_after: None,
-        hint: None,
-    }
-}
-
-fn unexpected(op: Op, reply: &Reply) -> ApiFault {
-    let message = format!("the answer has the shape of another operation's: {reply:?}");
-    local_fault(FaultClass::Unknown, op, "unexpected answer", message)
-}
-
-fn conflict(op: Op, what: &str) -> ApiFault {
-    local_fault(
-        FaultClass::AlreadyThere,
-        op,
-        "name conflict",
-        what.to_owned(),
-    )
-}
-
-fn gone(op: Op) -> ApiFault {
-    let message = "the object that the call is about does not exist".to_owned();
-    local_fault(FaultClass::NotFound, op, "not found", message)
 }

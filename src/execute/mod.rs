@@ -2,6 +2,7 @@
 
 mod change_run;
 mod driver;
+mod local_fault;
 mod machine;
 mod outcome;
 mod pacing;

@@ -297,8 +297,8 @@ pub(super) enum ReadBack {
     Applied(Output),
     /// It did not, or not yet.
     NotApplied,
-    /// Nothing shows it: whether a task that stands still is offline, the delete that follows finds out.
-    Untold,
+    /// Nothing shows it: whether a task that stands still is offline, the delete that follows finds out. Its status is seen.
+    Untold(RunStatus),
     /// The object it works on does not exist.
     Ghost,
     /// A task has the name: its script tells whether it is ours.
@@ -352,7 +352,7 @@ pub(super) fn read_back_answer(
             applied
         }
         (Op::Terminate, Reply::Instance { status, .. }) if stands_still(&status) => {
-            ReadBack::Untold
+            ReadBack::Untold(status)
         }
         (Op::CreateDatasource, Reply::Datasources(page)) => {
             let spec = run.source();

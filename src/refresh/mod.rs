@@ -451,6 +451,7 @@ fn seen_task(
     Some(SeenTask {
         file,
         deployed,
+        committed: row.is_none_or(|row| row.committed),
         script,
         run,
         message,

@@ -1,7 +1,7 @@
 //! What the campaign found, cut down to the fewest events: each of these went wrong once.
 
 use super::play::play;
-use super::script::{CallFault, Chapter, Edit, Script, WriteFault};
+use super::script::{CallFault, Chapter, Edit, Script, StoreFault, WriteFault};
 use super::stack::{Variant, Wish};
 
 const STARTED: Variant = Variant {
@@ -137,4 +137,45 @@ fn a_data_source_that_was_deleted_and_made_again_is_the_one_that_is_changed() {
     script.on_calls = vec![(30, CallFault::Late(316)), (45, deleted), (16, deleted)];
     script.on_writes = vec![(14, WriteFault::CrashAfter)];
     check(&script);
+}
+
+#[test]
+fn a_generation_that_is_resumed_is_not_given_up_at_the_first_word() {
+    let variant = Variant {
+        tasks: [
+            Some(Wish::Started),
+            Some(Wish::Stopped),
+            Some(Wish::Started),
+        ],
+        solution: Some(Wish::Started),
+        managed: Some(2),
+    };
+    let mut script = Script::calm(vec![Chapter::of(variant)]);
+    script.chapters[0].applies = 2;
+    script.chapters[0].pause = 1;
+    script.switches.push(("polls", "1"));
+    script.on_calls = vec![
+        (0, CallFault::Corrupt),
+        (1, CallFault::NotSent),
+        (17, CallFault::InBand),
+        (9, CallFault::Late(185)),
+    ];
+    script.on_writes = vec![(7, WriteFault::Fails(StoreFault::Io))];
+    check(&script);
+}
+
+#[test]
+fn what_a_lost_state_had_sent_and_comes_late_is_found_by_its_name() {
+    let mut script = applies(&[STARTED]);
+    script.chapters[0].applies = 2;
+    script.chapters[0].pause = 400;
+    script.switches.push(("polls", "1"));
+    for call in 0..12 {
+        for write in 0..8 {
+            let mut script = script.clone();
+            script.on_calls = vec![(call, CallFault::Late(251))];
+            script.on_writes = vec![(write, WriteFault::PowerLoss(5))];
+            check(&script);
+        }
+    }
 }

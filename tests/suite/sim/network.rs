@@ -141,7 +141,7 @@ impl SimRemote {
         let took_effect = !matches!(outcome.transport, Transport::DropBefore);
         inner
             .oracle
-            .arrived(call, &truth, took_effect, &inner.world, &file, now);
+            .arrived(call, &truth, took_effect, &inner.world, &file);
         let answer = match outcome.transport {
             Transport::DropBefore => {
                 takes = TIMEOUT;

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use jiff::Timestamp;
 use serde_json::Value;
 use syncform::address::{Address, Kind};
 use syncform::api::{ApiFault, Call, Reply, RunStatus};
@@ -41,6 +40,10 @@ pub(crate) struct Oracle {
     alive: BTreeMap<FileId, Alive>,
     /// Tasks that a lost state knew: nobody can be blamed for not knowing them, until they are found again.
     forgiven: BTreeSet<FileId>,
+    /// Names of tasks whose create is still on its way, and will take effect when nobody waits for it any more.
+    late_creates: BTreeSet<String>,
+    /// Those of them that a lost state knew: as [`Oracle::forgiven`], before they are there.
+    forgiven_creates: BTreeSet<String>,
     /// Calls without a token whose effect nobody has looked at yet.
     unseen: BTreeSet<(&'static str, String)>,
     /// Generations that the journal knows, and whose end nobody has seen.
@@ -110,6 +113,7 @@ impl Oracle {
     /// What the state knew is lost, or the state is: from now on, nobody is blamed for not knowing it.
     pub(crate) fn forgive(&mut self) {
         self.forgiven.extend(self.alive.keys());
+        self.forgiven_creates.extend(self.late_creates.clone());
         self.generating.clear();
         self.amnesia = true;
     }
@@ -210,15 +214,17 @@ impl Oracle {
         took_effect: bool,
         world: &World,
         file: &File,
-        now: Timestamp,
     ) {
         let write = call.operation().write;
         if write || self.late {
             self.world_changed(world);
-            self.check_known(file, now);
+            self.check_known(file);
         }
         if !took_effect {
             self.late = true;
+            if let Call::CreateTask { spec, .. } = call {
+                self.late_creates.insert(spec.name.clone());
+            }
             return;
         }
         match (call, truth) {
@@ -236,7 +242,15 @@ impl Oracle {
     pub(crate) fn world_changed(&mut self, world: &World) {
         let state = world.state();
         self.late = !state["late_calls"].as_array().is_none_or(Vec::is_empty);
-        self.alive = tasks(&state);
+        let before = std::mem::replace(&mut self.alive, tasks(&state));
+        for (file, alive) in &self.alive {
+            if !before.contains_key(file) {
+                self.late_creates.remove(&alive.name);
+                if self.forgiven_creates.remove(&alive.name) {
+                    self.forgiven.insert(*file);
+                }
+            }
+        }
         let ours: Vec<&str> = self
             .alive
             .iter()
@@ -251,7 +265,7 @@ impl Oracle {
     }
 
     /// Every task that is there is in state or in the journal.
-    fn check_known(&mut self, file: &File, _: Timestamp) {
+    fn check_known(&mut self, file: &File) {
         let state = file.state();
         let entries = file.open_entries().unwrap_or_default();
         for (id, alive) in &self.alive {

@@ -204,10 +204,15 @@ impl Script {
         script
     }
 
-    /// Whether a task can be offline without anybody's knowing: taken so in the console, or by a delete of which the state
-    /// was lost.
+    /// Whether a task can be offline without anybody's knowing: taken so in the console, by a delete of which the state was
+    /// lost, or by a call that took effect when nobody waited for it any more.
     pub(crate) fn takes_offline(&self) -> bool {
-        let offline = |fault: &CallFault| matches!(fault, CallFault::Console(Edit::TakeOffline(_)));
+        let offline = |fault: &CallFault| {
+            matches!(
+                fault,
+                CallFault::Console(Edit::TakeOffline(_)) | CallFault::Late(_)
+            )
+        };
         let power_loss = |fault: &WriteFault| matches!(fault, WriteFault::PowerLoss(_));
         self.on_calls.iter().any(|(_, fault)| offline(fault))
             || self.on_writes.iter().any(|(_, fault)| power_loss(fault))
@@ -339,7 +344,7 @@ fn variant(rng: &mut impl Rng, solution: bool) -> Variant {
 }
 
 fn call_fault(rng: &mut impl Rng) -> CallFault {
-    match rng.random_range(0..36) {
+    match rng.random_range(0..42) {
         0 => CallFault::NotSent,
         1..=3 => CallFault::LostRequest,
         4..=7 => CallFault::LostReply,
@@ -352,7 +357,7 @@ fn call_fault(rng: &mut impl Rng) -> CallFault {
             calls: rng.random_range(1..8),
         },
         14 | 15 => CallFault::UnavailableAfter,
-        16 => CallFault::InBand,
+        16 | 36 | 37 => CallFault::InBand,
         17 => CallFault::Torn,
         18 => CallFault::Corrupt,
         19 => CallFault::Slow(rng.random_range(1..50)),
@@ -361,7 +366,7 @@ fn call_fault(rng: &mut impl Rng) -> CallFault {
             seconds: rng.random_range(1..9),
             calls: rng.random_range(1..20),
         },
-        21 => CallFault::NeverFinish,
+        21 | 38..=41 => CallFault::NeverFinish,
         22 => CallFault::Dies,
         23 => CallFault::CrashBefore,
         24..=26 => CallFault::CrashAfter,
