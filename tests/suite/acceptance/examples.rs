@@ -17,10 +17,9 @@ fn a_newcomer_sees_a_plan_applies_it_and_is_done() {
         "quickstart_plan",
         stack.run(&["plan", "--detailed-exitcode"]).exits(2)
     );
-    assert_snapshot!(
-        "quickstart_apply",
-        stack.run(&["apply", "--auto-approve"]).exits(0).stdout
-    );
+    // One change at a time: the order in which the service numbers its objects is part of the last plan's hash.
+    let apply = ["apply", "--auto-approve", "--parallelism", "1"];
+    assert_snapshot!("quickstart_apply", stack.run(&apply).exits(0).stdout);
     assert_snapshot!(
         "quickstart_unchanged",
         stack.run(&["plan", "--detailed-exitcode"]).exits(0)

@@ -5,13 +5,14 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
 
-use crate::support::{Emulator, Sandbox};
+use crate::support::{Emulator, Sandbox, budget, in_parallel};
 
 /// How many places are killed at when nothing else is asked for.
-const KILLS: u64 = 3;
+const KILLS: u64 = 4;
 
 const TASKS: usize = 50;
 
@@ -132,9 +133,25 @@ fn check(emulator: &Emulator, kill: u64) {
     }
 }
 
+/// Kills one run after so many calls, runs it again, and demands that everything is as it would be otherwise. Says whether it
+/// still worked when it was killed.
+fn kill_once(kill: u64, after: u64) -> bool {
+    let mut stack = fifty();
+    let emulator = Emulator::of(&mut stack);
+    let url = emulator.url();
+    let apply = ["--endpoint", &url, "apply", "--auto-approve"];
+    let alive = kill_after(&emulator, &stack, &apply, after);
+    stack.run(&apply).exits(0);
+    check(&emulator, kill);
+    stack
+        .run(&["--endpoint", &url, "plan", "--detailed-exitcode"])
+        .exits(0);
+    alive
+}
+
 #[test]
 fn an_apply_of_fifty_tasks_survives_sigkill_at_any_time() {
-    let kills = std::env::var("SYNCFORM_KILLS").map_or(KILLS, |text| text.parse().unwrap());
+    let kills = budget("SYNCFORM_KILLS", KILLS);
     let mut stack = fifty();
     let emulator = Emulator::of(&mut stack);
     let url = emulator.url();
@@ -142,21 +159,13 @@ fn an_apply_of_fifty_tasks_survives_sigkill_at_any_time() {
         .run(&["--endpoint", &url, "apply", "--auto-approve"])
         .exits(0);
     let whole = calls(&emulator);
-    let mut survived = 0;
-    let mut alive = 0;
-    for kill in 0..kills {
-        let mut stack = fifty();
-        let emulator = Emulator::of(&mut stack);
-        let url = emulator.url();
-        let apply = ["--endpoint", &url, "apply", "--auto-approve"];
-        alive += u64::from(kill_after(&emulator, &stack, &apply, kill * whole / kills));
-        stack.run(&apply).exits(0);
-        check(&emulator, kill);
-        stack
-            .run(&["--endpoint", &url, "plan", "--detailed-exitcode"])
-            .exits(0);
-        survived += 1;
-    }
+    let (survived, alive) = (AtomicU64::new(0), AtomicU64::new(0));
+    in_parallel(0..kills, |kill| {
+        let worked = kill_once(kill, kill * whole / kills);
+        survived.fetch_add(1, Ordering::Relaxed);
+        alive.fetch_add(u64::from(worked), Ordering::Relaxed);
+    });
+    let (survived, alive) = (survived.into_inner(), alive.into_inner());
     println!(
         "SIGKILL: {survived} of {kills} runs of {TASKS} tasks ({whole} calls) end with exactly the desired world and an empty \
          plan; {alive} were killed while they worked"

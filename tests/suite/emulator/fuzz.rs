@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::client::{Api, now};
+use crate::support::budget;
 
 const ACTIONS: &[&str] = &[
     "GenerateDISyncTaskConfigForCreating",
@@ -227,13 +228,6 @@ async fn exchange(api: &Api, bytes: &[u8]) -> Vec<u8> {
 /// So many callers storm at once.
 const LANES: u64 = 8;
 
-fn setting(name: &str, default: u64) -> u64 {
-    match std::env::var(name) {
-        Ok(text) => text.parse().unwrap(),
-        Err(_) => default,
-    }
-}
-
 /// One caller's share of the storm; how many of its requests were answered.
 async fn storm(api: Arc<Api>, seed: u64, lane: u64, requests: u64) -> u64 {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -268,8 +262,8 @@ async fn storm(api: Arc<Api>, seed: u64, lane: u64, requests: u64) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_request_gets_an_end_and_the_emulator_survives_it() {
-    let requests = setting("SYNCFORM_FUZZ_REQUESTS", 400);
-    let seed = setting("SYNCFORM_FUZZ_SEED", 0);
+    let requests = budget("SYNCFORM_FUZZ_REQUESTS", 400);
+    let seed = budget("SYNCFORM_FUZZ_SEED", 0);
     let api = Arc::new(Api::start(&[]).await);
     let mut lanes = tokio::task::JoinSet::new();
     for lane in 0..LANES {

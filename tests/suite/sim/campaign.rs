@@ -2,24 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::defect::Defect;
 use super::play::{Played, play};
 use super::script::Script;
+use crate::support::{budget, in_parallel};
 
 /// How many seeds are played when nothing else is asked for.
-const SEEDS: u64 = 500;
+const SEEDS: u64 = 2_000;
 
 /// Within how many seeds a defect must be found.
 const SEEDS_PER_DEFECT: u64 = 2_000;
-
-fn budget(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).map_or(default, |text| {
-        text.parse()
-            .unwrap_or_else(|_| panic!("{variable} is no number: {text}"))
-    })
-}
 
 /// What a campaign saw.
 #[derive(Debug, Default)]
@@ -48,29 +42,20 @@ impl Figures {
 
 /// Plays seeds until one fails; the smallest that did, and what was seen.
 fn search(seeds: std::ops::Range<u64>, defect: Option<Defect>) -> (Option<u64>, Figures) {
-    let next = AtomicU64::new(seeds.start);
     let stop = AtomicBool::new(false);
     let found = Mutex::new((None::<u64>, Figures::default()));
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while !stop.load(Ordering::Relaxed) {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= seeds.end {
-                        return;
-                    }
-                    let played = play(&Script::draw(seed), defect);
-                    let mut found = found.lock().unwrap();
-                    found.1.add(&played);
-                    if played.violation.is_some() {
-                        found.0 = Some(found.0.map_or(seed, |before| before.min(seed)));
-                        stop.store(true, Ordering::Relaxed);
-                    }
-                }
-            });
-        }
-    });
+    in_parallel(
+        seeds.take_while(|_| !stop.load(Ordering::Relaxed)),
+        |seed| {
+            let played = play(&Script::draw(seed), defect);
+            let (failed, figures) = &mut *found.lock().unwrap();
+            figures.add(&played);
+            if played.violation.is_some() {
+                *failed = Some(failed.map_or(seed, |before| before.min(seed)));
+                stop.store(true, Ordering::Relaxed);
+            }
+        },
+    );
     found.into_inner().unwrap()
 }
 
@@ -105,8 +90,10 @@ fn nothing_twice_and_nothing_lost() {
     let first = budget("SYNCFORM_SIM_FIRST", 0);
     let (failed, figures) = search(first..first + seeds, None);
     println!(
-        "simulation: {} seeds, {} calls, {} writes, {} waits, {} processes of which {} were killed, {} distinct states",
+        "simulation: {} seeds, {} events ({} calls, {} writes, {} waits), {} processes of which {} were killed, {} distinct \
+         states",
         figures.seeds,
+        figures.calls + figures.writes + figures.waits,
         figures.calls,
         figures.writes,
         figures.waits,
