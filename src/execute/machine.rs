@@ -686,7 +686,19 @@ impl<'p> Machine<'p> {
                 },
             );
         }
+        self.doubt_deployment(i, &fault);
         self.fail(i, Failure::Refused(fault));
+    }
+
+    /// A task that cannot be started may have been taken offline, which no read shows. State takes it for that, and the next run
+    /// deploys it before it starts it: once too often costs a call, never leaves it standing for good.
+    fn doubt_deployment(&mut self, i: usize, fault: &ApiFault) {
+        let run = &mut self.runs[i];
+        let definite = matches!(fault.class, FaultClass::Invalid | FaultClass::NotFound);
+        if run.op() == Op::Start && definite && run.task().task_type == TaskType::Realtime {
+            run.deployed = false;
+            self.out.changes.extend(run.record());
+        }
     }
 
     fn complete(&mut self, i: usize) {

@@ -149,6 +149,19 @@ fn what_a_console_user_changes_is_drift() {
 }
 
 #[test]
+fn a_task_that_is_offline_and_does_not_look_it_is_deployed_by_the_second_apply() {
+    let applied = Applied::new();
+    let task =
+        |set| json!({ "kind": "task", "project_id": 10000, "name": "orders_to_odps", "set": set });
+    applied.emulator.drift(&task(json!({ "deployed": false })));
+    applied.emulator.drift(&task(json!({ "status": "PAUSE" })));
+    let output = applied.run(&["apply", "--auto-approve"]).exits(6);
+    assert!(output.to_string().contains("is not deployed"), "{output}");
+    applied.plan_says(&["exists and is not known to be deployed", "deploy → start"]);
+    applied.converges();
+}
+
+#[test]
 fn a_lost_state_and_a_solution_are_a_conflict_that_says_so() {
     let applied = Applied::new();
     std::fs::remove_dir_all(applied.stack.path().join(".syncform")).unwrap();

@@ -293,8 +293,8 @@ impl Sim {
             Edit::Impostor(_) => unreachable!("made above"),
         };
         let drift: Drift = serde_json::from_value(drift).unwrap();
-        // A running task without a deployment is nothing that a console can make.
-        if let Edit::Start(i) = edit
+        // A task without a deployment is nothing that a console starts or stops.
+        if let Edit::Start(i) | Edit::Stop(i) = edit
             && !network::is_deployed(&inner.world, TASKS[i])
         {
             return;
