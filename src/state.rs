@@ -80,10 +80,13 @@ pub struct TaskObject {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "stage", rename_all = "snake_case")]
 pub enum Stage {
-    /// Its script is being generated; nothing exists yet.
+    /// Its script is being generated; as far as is known, nothing exists yet.
     Generating {
         /// The generation.
         process: ProcessId,
+        /// Whether a create was sent of which nobody can say what came: only its token finds again what it may have made.
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        create_in_doubt: bool,
     },
     /// It exists and was never deployed, or was taken offline.
     Created {

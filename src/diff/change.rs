@@ -197,6 +197,9 @@ pub struct Target {
     /// A generation that an earlier run began for it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub process: Option<ProcessId>,
+    /// Whether a create from that generation may have taken effect.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub create_in_doubt: bool,
     /// The data source.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub datasource: Option<DatasourceId>,

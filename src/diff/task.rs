@@ -188,7 +188,15 @@ fn delete(address: &Address, prior: &TaskObject, seen: Seen<'_, SeenTask>) -> Ch
     };
     let mut change = match target {
         None => {
-            let text = "no manifest declares it, and it does not exist any more";
+            let text = match prior.stage {
+                Stage::Generating {
+                    create_in_doubt: true,
+                    ..
+                } => {
+                    "no manifest declares it; whether an interrupted run created it is not known, look for it in the console"
+                }
+                _ => "no manifest declares it, and it does not exist any more",
+            };
             let mut change =
                 Change::new(address, Action::Forget, why(ReasonCode::NotDeclared, text));
             change.target.file = prior.stage.file();
@@ -242,11 +250,17 @@ fn existing(
     let spec = spec_of(wanted);
     let known;
     let task = match (seen, prior.stage) {
-        (Seen::Absent, Stage::Generating { process })
-        | (Seen::Unread, Stage::Generating { process }) => {
+        (
+            Seen::Absent | Seen::Unread,
+            Stage::Generating {
+                process,
+                create_in_doubt,
+            },
+        ) => {
             let goes_on = same_script(&prior.spec, spec);
             let target = Target {
                 process: goes_on.then_some(process),
+                create_in_doubt: goes_on && create_in_doubt,
                 ..Target::default()
             };
             return Some(create(

@@ -61,6 +61,8 @@ pub(super) struct ChangeRun<'p> {
     /// The token of the current call.
     pub(super) token: Option<ClientToken>,
     pub(super) process: Option<ProcessId>,
+    /// Whether an earlier run's create from that generation may have taken effect.
+    pub(super) create_in_doubt: bool,
     pub(super) content: Option<String>,
     pub(super) file: Option<FileId>,
     pub(super) datasource: Option<DatasourceId>,
@@ -87,6 +89,7 @@ impl<'p> ChangeRun<'p> {
             refusal: None,
             token: None,
             process: target.process,
+            create_in_doubt: target.create_in_doubt,
             content: None,
             file: target.file,
             datasource: target.datasource,
@@ -177,7 +180,10 @@ impl<'p> ChangeRun<'p> {
                 let stage = match (self.file, self.process) {
                     (Some(file), _) if self.deployed => Stage::Deployed { file },
                     (Some(file), _) => Stage::Created { file },
-                    (None, Some(process)) => Stage::Generating { process },
+                    (None, Some(process)) => Stage::Generating {
+                        process,
+                        create_in_doubt: self.create_in_doubt,
+                    },
                     (None, None) => return None,
                 };
                 Object::Task(TaskObject {

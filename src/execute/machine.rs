@@ -252,6 +252,11 @@ impl<'p> Machine<'p> {
             _ => false,
         };
         if released {
+            let run = &mut self.runs[i];
+            if run.op() == Op::Create {
+                run.create_in_doubt = true;
+                self.out.changes.extend(run.record());
+            }
             self.released(i);
         } else {
             self.send(i, Sending::ReadBack);
@@ -575,6 +580,7 @@ impl<'p> Machine<'p> {
         run.lives += 1;
         run.generation += 1;
         run.process = None;
+        run.create_in_doubt = false;
         run.content = None;
         run.file = None;
         run.deployed = false;
@@ -672,7 +678,11 @@ impl<'p> Machine<'p> {
         if run.doubt {
             return self.fail(i, Failure::InDoubt(fault));
         }
-        if matches!(run.op(), Op::Generate | Op::Create) && fault.class == FaultClass::Invalid {
+        let may_exist = run.op() == Op::Create && run.create_in_doubt;
+        if matches!(run.op(), Op::Generate | Op::Create)
+            && fault.class == FaultClass::Invalid
+            && !may_exist
+        {
             // Whether a service remembers a refused token is not known; the next attempt is another intent.
             self.out
                 .changes

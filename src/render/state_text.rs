@@ -65,7 +65,16 @@ fn standing(object: &Object) -> String {
         Object::Datasource(datasource) => format!("data source {}", datasource.id),
         Object::Task(task) => {
             let stage = match task.stage {
-                Stage::Generating { process } => format!("being generated (process {process})"),
+                Stage::Generating {
+                    process,
+                    create_in_doubt,
+                } => {
+                    let doubt = match create_in_doubt {
+                        true => "; it may have been created already",
+                        false => "",
+                    };
+                    format!("being generated (process {process}){doubt}")
+                }
                 Stage::Created { file } => format!("task {file}, not deployed"),
                 Stage::Deployed { file } => format!("task {file}, deployed"),
             };

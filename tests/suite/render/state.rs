@@ -24,6 +24,7 @@ fn state() -> State {
     if let Object::Task(task) = &mut begun.object {
         task.stage = Stage::Generating {
             process: ProcessId(7),
+            create_in_doubt: false,
         };
         task.run = None;
     }

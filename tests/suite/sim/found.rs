@@ -179,3 +179,24 @@ fn what_a_lost_state_had_sent_and_comes_late_is_found_by_its_name() {
         }
     }
 }
+
+#[test]
+fn a_solution_that_may_exist_keeps_the_token_that_finds_it() {
+    let solution = Variant {
+        solution: Some(Wish::Started),
+        ..Variant::EMPTY
+    };
+    for write in 2..8 {
+        for call in 3..16 {
+            let mut script = applies(&[solution, solution, solution]);
+            script.on_writes = vec![(write, WriteFault::CrashAfter)];
+            script.on_calls = vec![(call, CallFault::InBand)];
+            for chapter in &mut script.chapters {
+                chapter.pause = 90;
+            }
+            check(&script);
+            script.on_writes = vec![(write, WriteFault::CrashBefore)];
+            check(&script);
+        }
+    }
+}

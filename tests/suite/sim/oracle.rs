@@ -419,7 +419,7 @@ impl Oracle {
         if let Some(process) = process_of(&entry.event) {
             let known = tracked.is_some_and(|tracked| match &tracked.object {
                 Object::Task(task) => match task.stage {
-                    Stage::Generating { process: kept } => kept == process,
+                    Stage::Generating { process: kept, .. } => kept == process,
                     Stage::Created { .. } | Stage::Deployed { .. } => true,
                 },
                 Object::Datasource(_) => false,
