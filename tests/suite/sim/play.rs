@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use syncform::address::{Address, Kind};
 use syncform::diff::Action;
 use syncform::execute::Ended;
 use syncform::plan::Op;
 
 use super::defect::Defect;
 use super::network::{self, files};
-use super::process::{End, apply};
-use super::script::Script;
+use super::process::{End, apply, apply_saved, save_plan};
+use super::script::{Edit, Review, Script};
 use super::stack::{MANAGED, PASSWORD, SOLUTION, Stack, Variant, Wish};
 use super::stage::{Counts, Sim};
 
@@ -87,11 +88,14 @@ async fn story(
                 next = current;
             }
         }
+        if next.managed.is_none() && has_conflict(sim) {
+            sim.edit(Edit::DeleteDatasource);
+        }
         current = next;
         let stack = Stack::of(current);
         for _ in 0..chapter.applies {
             tokio::time::sleep(Duration::from_secs(chapter.pause)).await;
-            let ends = together(sim, &stack).await;
+            let ends = together(sim, &stack, chapter.review.as_ref()).await;
             for end in &ends {
                 log.push(end.to_string());
                 whole |= matches!(end, End::Nothing)
@@ -105,17 +109,28 @@ async fn story(
         }
     }
     begun.push(sim.inner().counts);
-    if !whole {
+    if !whole || has_conflict(sim) {
         sim.console_agrees_with(current);
     }
     the_day_after(sim, &Stack::of(current), log).await
 }
 
+/// Whether somebody changed the data source before state came to know it: a conflict, which only somebody can resolve.
+fn has_conflict(sim: &Sim) -> bool {
+    let billing = Address::new(Kind::Datasource, MANAGED);
+    let known = sim.file().state().resources.contains_key(&billing);
+    let changes = |edit| edit == Edit::ChangeDatasource;
+    !known && sim.script.edits().any(changes)
+}
+
 /// One apply, and another one beside it if the script says so.
-async fn together(sim: &Arc<Sim>, stack: &Stack) -> Vec<End> {
+async fn together(sim: &Arc<Sim>, stack: &Stack, review: Option<&Review>) -> Vec<End> {
     let rival = sim.on_rival();
     let first = async {
-        let end = apply(sim, stack).await;
+        let end = match review {
+            None => apply(sim, stack).await,
+            Some(review) => reviewed(sim, stack, review).await,
+        };
         sim.no_rival();
         end
     };
@@ -126,6 +141,19 @@ async fn together(sim: &Arc<Sim>, stack: &Stack) -> Vec<End> {
     };
     let (first, second) = tokio::join!(first, second);
     [Some(first), second].into_iter().flatten().collect()
+}
+
+/// A plan is saved, looked at, and applied.
+async fn reviewed(sim: &Arc<Sim>, stack: &Stack, review: &Review) -> End {
+    let plan = match save_plan(sim, stack).await {
+        Ok(plan) => plan,
+        Err(end) => return end,
+    };
+    tokio::time::sleep(Duration::from_secs(review.takes)).await;
+    for edit in &review.edits {
+        sim.edit(*edit);
+    }
+    apply_saved(sim, &plan).await
 }
 
 /// Until nothing is on its way any more.

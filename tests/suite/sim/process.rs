@@ -1,4 +1,5 @@
-//! One `syncform apply`, as the command composes it: lock, settle, refresh, compare, plan, carry out, unlock.
+//! `syncform apply`, `plan --out FILE` and `apply FILE`, as the commands compose them: lock, settle, refresh, compare, plan,
+//! carry out, unlock.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,6 +7,7 @@ use std::sync::Arc;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use syncform::api::ApiFault;
+use syncform::clock::Clock;
 use syncform::desired;
 use syncform::diff;
 use syncform::execute::{
@@ -15,6 +17,7 @@ use syncform::execute::{
 use syncform::plan::{self, Base, Mode, Op, Plan, Request};
 use syncform::refresh::refresh;
 use syncform::remote::Retrying;
+use syncform::state::State;
 use syncform::store::Store;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -44,6 +47,8 @@ pub(crate) enum End {
     Refused(Vec<String>),
     /// There was nothing to do.
     Nothing,
+    /// The plan was made from an older state.
+    Stale,
     /// It was stopped while it worked.
     CutOff(CutOff<Refusal>),
     /// It worked to the end.
@@ -61,6 +66,7 @@ impl fmt::Display for End {
             Self::Missing => f.write_str("something that is referred to is missing"),
             Self::Refused(reasons) => write!(f, "refused: {}", reasons.join("; ")),
             Self::Nothing => f.write_str("nothing to do"),
+            Self::Stale => f.write_str("the plan is stale"),
             Self::CutOff(error) => write!(f, "cut off: {error}"),
             Self::Ran(outcome) => {
                 write!(f, "{:?}", outcome.ended)?;
@@ -79,13 +85,80 @@ impl fmt::Display for End {
     }
 }
 
-/// Runs one until it ends or is killed.
+/// `syncform apply`: plans and carries out. Runs until it ends or is killed.
 pub(crate) async fn apply(sim: &Arc<Sim>, stack: &Stack) -> End {
+    live(sim, async |process, interrupts| {
+        let mut store = process.lease()?;
+        let end = async {
+            process.settle(&mut store).await?;
+            let plan = process.plan(stack).await?;
+            refuse(&plan)?;
+            if plan.changes.iter().all(|planned| planned.steps.is_empty()) {
+                return Ok(End::Nothing);
+            }
+            store.heartbeat(process.clock.now()).map_err(End::Store)?;
+            process.carry_out(&plan, &mut store, interrupts).await
+        }
+        .await;
+        release(store, end.unwrap_or_else(|end| end))
+    })
+    .await
+}
+
+/// `syncform plan --out FILE`: the plan, if it came to one.
+pub(crate) async fn save_plan(sim: &Arc<Sim>, stack: &Stack) -> Result<Plan, End> {
+    let mut saved = None;
+    let end = live(sim, async |process, _| {
+        if sim.file().open_entries().is_some() {
+            match process.lease() {
+                Ok(mut store) => {
+                    let settled = process.settle(&mut store).await;
+                    release(store, End::Nothing)?;
+                    settled?;
+                }
+                // Somebody is at work: the plan may be stale soon.
+                Err(End::Locked) => {}
+                Err(end) => return Err(end),
+            }
+        }
+        let plan = process.plan(stack).await?;
+        refuse(&plan)?;
+        saved = Some(plan);
+        Ok(End::Nothing)
+    })
+    .await;
+    saved.ok_or(end)
+}
+
+/// `syncform apply FILE`: carries out exactly a plan that was saved, unless the state has moved on.
+pub(crate) async fn apply_saved(sim: &Arc<Sim>, plan: &Plan) -> End {
+    live(sim, async |process, interrupts| {
+        let mut store = process.lease()?;
+        let end = async {
+            process.settle(&mut store).await?;
+            let state = store.state().map_err(End::Store)?;
+            if (&state.lineage, state.serial) != (&plan.base.lineage, plan.base.serial) {
+                return Ok(End::Stale);
+            }
+            process.carry_out(plan, &mut store, interrupts).await
+        }
+        .await;
+        release(store, end.unwrap_or_else(|end| end))
+    })
+    .await
+}
+
+/// One process, until it ends or is killed.
+async fn live(
+    sim: &Arc<Sim>,
+    work: impl AsyncFnOnce(&Living, &mut UnboundedReceiver<()>) -> Result<End, End>,
+) -> End {
     let (owner, killed, mut interrupts) = sim.spawn();
+    let process = Living::new(sim, owner);
     let end = tokio::select! {
         biased;
         () = killed.notified() => End::Crashed,
-        end = run(sim, owner, stack, &mut interrupts) => end,
+        end = work(&process, &mut interrupts) => end.unwrap_or_else(|end| end),
     };
     // Killed while it did the last thing that it had to do.
     if sim.is_dead(owner) {
@@ -95,111 +168,131 @@ pub(crate) async fn apply(sim: &Arc<Sim>, stack: &Stack) -> End {
     }
 }
 
-async fn run(
-    sim: &Arc<Sim>,
-    owner: Owner,
-    stack: &Stack,
-    interrupts: &mut UnboundedReceiver<()>,
-) -> End {
-    let mut store = match SimStore::lease(sim, owner) {
-        Ok(store) => store,
-        Err(Refusal::Locked) => return End::Locked,
-        Err(error) => return End::Store(error),
-    };
-    let end = match work(sim, owner, stack, &mut store, interrupts).await {
-        Ok(end) | Err(end) => end,
-    };
-    match store.release() {
+/// Gives the lock back. That it is lost already, the work itself has noticed.
+fn release(store: SimStore, end: End) -> Result<End, End> {
+    Ok(match store.release() {
         Ok(()) | Err(Refusal::Lost) => end,
         Err(error) => match end {
-            End::Ran(_) | End::Nothing => End::Store(error),
+            End::Ran(_) | End::Nothing | End::Stale => End::Store(error),
             end => end,
         },
-    }
+    })
 }
 
-async fn work(
-    sim: &Arc<Sim>,
+/// What a living process works with.
+struct Living {
+    sim: Arc<Sim>,
     owner: Owner,
-    stack: &Stack,
-    store: &mut SimStore,
-    interrupts: &mut UnboundedReceiver<()>,
-) -> Result<End, End> {
-    let clock = SimClock {
-        sim: Arc::clone(sim),
-        owner,
-    };
-    let remote = SimRemote {
-        sim: Arc::clone(sim),
-        owner,
-    };
-    let seed = sim.script.seed ^ (u64::from(owner) << 32);
-    let remote = Arc::new(remote);
-    let reads = Arc::new(Retrying::new(Arc::clone(&remote), clock.clone(), seed));
-    let rng = ChaCha8Rng::seed_from_u64(seed);
-    let surroundings = Surroundings {
-        store: &mut *store,
-        remote: Arc::clone(&remote),
-        clock: clock.clone(),
-    };
-    settle(surroundings, Pacing::SERVICE, rng.clone())
-        .await
-        .map_err(|error| match error {
-            Unsettled::Store(error) => End::Store(error),
-            other => End::Unsettled(other),
-        })?;
-    sim.inner().oracle.planning.insert(owner);
-    let plan = make_plan(stack, store, &reads).await?;
-    sim.inner().oracle.planning.remove(&owner);
-    refuse(&plan)?;
-    if plan.changes.iter().all(|planned| planned.steps.is_empty()) {
-        return Ok(End::Nothing);
-    }
-    let now = sim.now(owner);
-    store.heartbeat(now).map_err(End::Store)?;
-    sim.planned(owner, &plan);
-    let settings = Settings {
-        parallelism: plan.service.parallelism,
-        pacing: Pacing::SERVICE,
-        rng,
-    };
-    let surroundings = Surroundings {
-        store: &mut *store,
-        remote,
-        clock,
-    };
-    let mut said = String::new();
-    let outcome = carry_out(&plan, surroundings, settings, interrupts, |progress| {
-        said.push_str(&format!("{progress:?}"));
-        if let Progress::Complete { address, .. } = progress {
-            sim.inner().oracle.complete(owner, address);
+    clock: SimClock,
+    remote: Arc<SimRemote>,
+    seed: u64,
+}
+
+impl Living {
+    fn new(sim: &Arc<Sim>, owner: Owner) -> Self {
+        let sim = Arc::clone(sim);
+        Self {
+            owner,
+            clock: SimClock {
+                sim: Arc::clone(&sim),
+                owner,
+            },
+            remote: Arc::new(SimRemote {
+                sim: Arc::clone(&sim),
+                owner,
+            }),
+            seed: sim.script.seed ^ (u64::from(owner) << 32),
+            sim,
         }
-    })
-    .await;
-    let saved = plan::file::write(&plan);
-    if [&said, &saved].iter().any(|text| text.contains(PASSWORD)) {
-        sim.inner().oracle.violation = Some("a secret is shown".to_owned());
     }
-    let outcome = outcome.map_err(End::CutOff)?;
-    if sim.has(Defect::DeadlineBeginsAnew) {
-        for (address, op, failure) in &outcome.failed {
-            if (*op, matches!(failure, Failure::Deadline { .. })) == (Op::Poll, true) {
-                sim.file().forget(address);
+
+    fn rng(&self) -> ChaCha8Rng {
+        ChaCha8Rng::seed_from_u64(self.seed)
+    }
+
+    fn surroundings<'s>(
+        &self,
+        store: &'s mut SimStore,
+    ) -> Surroundings<'s, SimStore, SimRemote, SimClock> {
+        Surroundings {
+            store,
+            remote: Arc::clone(&self.remote),
+            clock: self.clock.clone(),
+        }
+    }
+
+    fn lease(&self) -> Result<SimStore, End> {
+        SimStore::lease(&self.sim, self.owner).map_err(|error| match error {
+            Refusal::Locked => End::Locked,
+            error => End::Store(error),
+        })
+    }
+
+    async fn settle(&self, store: &mut SimStore) -> Result<(), End> {
+        let surroundings = self.surroundings(store);
+        match settle(surroundings, Pacing::SERVICE, self.rng()).await {
+            Ok(_) => Ok(()),
+            Err(Unsettled::Store(error)) => Err(End::Store(error)),
+            Err(other) => Err(End::Unsettled(other)),
+        }
+    }
+
+    async fn plan(&self, stack: &Stack) -> Result<Plan, End> {
+        let (remote, clock) = (Arc::clone(&self.remote), self.clock.clone());
+        let reads = Arc::new(Retrying::new(remote, clock, self.seed));
+        self.sim.inner().oracle.planning.insert(self.owner);
+        let prior = self.sim.file().state();
+        let plan = make_plan(stack, &prior, &reads).await;
+        self.sim.inner().oracle.planning.remove(&self.owner);
+        plan
+    }
+
+    async fn carry_out(
+        &self,
+        plan: &Plan,
+        store: &mut SimStore,
+        interrupts: &mut UnboundedReceiver<()>,
+    ) -> Result<End, End> {
+        let (sim, owner) = (&self.sim, self.owner);
+        sim.planned(owner, plan);
+        let settings = Settings {
+            parallelism: plan.service.parallelism,
+            pacing: Pacing::SERVICE,
+            rng: self.rng(),
+        };
+        let surroundings = self.surroundings(store);
+        let mut said = String::new();
+        let outcome = carry_out(plan, surroundings, settings, interrupts, |progress| {
+            said.push_str(&format!("{progress:?}"));
+            if let Progress::Complete { address, .. } = progress {
+                sim.inner().oracle.complete(owner, address);
+            }
+        })
+        .await;
+        let saved = plan::file::write(plan);
+        if [&said, &saved].iter().any(|text| text.contains(PASSWORD)) {
+            sim.inner().oracle.violation = Some("a secret is shown".to_owned());
+        }
+        let outcome = outcome.map_err(End::CutOff)?;
+        if sim.has(Defect::DeadlineBeginsAnew) {
+            for (address, op, failure) in &outcome.failed {
+                if (*op, matches!(failure, Failure::Deadline { .. })) == (Op::Poll, true) {
+                    sim.file().forget(address);
+                }
             }
         }
+        Ok(End::Ran(outcome))
     }
-    Ok(End::Ran(outcome))
 }
 
 /// The plan of what is to be done now.
-pub(crate) async fn make_plan<R: syncform::remote::Remote + 'static>(
+async fn make_plan<R: syncform::remote::Remote + 'static>(
     stack: &Stack,
-    store: &SimStore,
+    prior: &State,
     remote: &Arc<R>,
 ) -> Result<Plan, End> {
-    let prior = store.state().map_err(End::Store)?;
     let parallelism = stack.desired.provider.parallelism;
-    let observed = refresh(remote, Some(&stack.desired), &prior, parallelism)
+    let observed = refresh(remote, Some(&stack.desired), prior, parallelism)
         .await
         .map_err(End::Blind)?;
     if observed.problems.has_errors() {
@@ -214,7 +307,7 @@ pub(crate) async fn make_plan<R: syncform::remote::Remote + 'static>(
         &fingerprints(&key()),
         &stack.sources.map,
     );
-    let comparison = diff::changes(&wanted, &prior, &observed.actual);
+    let comparison = diff::changes(&wanted, prior, &observed.actual);
     let request = Request {
         stack: stack.desired.stack.name.clone(),
         environment: None,

@@ -33,6 +33,17 @@ pub(crate) struct Chapter {
     pub(crate) applies: u32,
     /// How long the user waits before each, in seconds.
     pub(crate) pause: u64,
+    /// Whether each is of a plan that was saved, and what happens between the two.
+    pub(crate) review: Option<Review>,
+}
+
+/// What happens while a saved plan is looked at.
+#[derive(Debug, Clone)]
+pub(crate) struct Review {
+    /// How long that takes, in seconds.
+    pub(crate) takes: u64,
+    /// What somebody does in the console meanwhile.
+    pub(crate) edits: Vec<Edit>,
 }
 
 impl Chapter {
@@ -44,6 +55,7 @@ impl Chapter {
             edits: Vec::new(),
             applies: 1,
             pause: 90,
+            review: None,
         }
     }
 }
@@ -204,17 +216,27 @@ impl Script {
         script
     }
 
+    /// Everything that somebody does in the console.
+    pub(crate) fn edits(&self) -> impl Iterator<Item = Edit> {
+        let at_calls = self.on_calls.iter().filter_map(|(_, fault)| match fault {
+            CallFault::Console(edit) => Some(*edit),
+            _ => None,
+        });
+        let in_chapters = self.chapters.iter().flat_map(|chapter| {
+            let reviewed = chapter.review.iter().flat_map(|review| &review.edits);
+            chapter.edits.iter().chain(reviewed).copied()
+        });
+        at_calls.chain(in_chapters)
+    }
+
     /// Whether a task can be offline without anybody's knowing: taken so in the console, by a delete of which the state was
     /// lost, or by a call that took effect when nobody waited for it any more.
     pub(crate) fn takes_offline(&self) -> bool {
-        let offline = |fault: &CallFault| {
-            matches!(
-                fault,
-                CallFault::Console(Edit::TakeOffline(_)) | CallFault::Late(_)
-            )
-        };
+        let late = |fault: &CallFault| matches!(fault, CallFault::Late(_));
         let power_loss = |fault: &WriteFault| matches!(fault, WriteFault::PowerLoss(_));
-        self.on_calls.iter().any(|(_, fault)| offline(fault))
+        self.edits()
+            .any(|edit| matches!(edit, Edit::TakeOffline(_)))
+            || self.on_calls.iter().any(|(_, fault)| late(fault))
             || self.on_writes.iter().any(|(_, fault)| power_loss(fault))
             || self.chapters.iter().any(|chapter| chapter.mishap.is_some())
     }
@@ -256,6 +278,13 @@ impl Script {
                 self = less;
             } else {
                 n += 1;
+            }
+        }
+        for i in 0..self.chapters.len() {
+            let mut less = self.clone();
+            less.chapters[i].review = None;
+            if fails(&less) {
+                self = less;
             }
         }
         while self.chapters.len() > 1 {
@@ -315,9 +344,19 @@ fn chapters(rng: &mut impl Rng, solution: bool, real_store: bool) -> Vec<Chapter
                 edits: Vec::new(),
                 applies: rng.random_range(1..=3),
                 pause: [1, 20, 90, 400][rng.random_range(0..4)],
+                review: rng.random_ratio(1, 4).then(|| review(rng, solution)),
             }
         })
         .collect()
+}
+
+fn review(rng: &mut impl Rng, solution: bool) -> Review {
+    // To outlast a generation is to outlast what a solution in doubt could be found by.
+    let longest = if solution { 400 } else { 4000 };
+    Review {
+        takes: [1, 90, longest][rng.random_range(0..3)],
+        edits: (0..rng.random_range(0..3)).map(|_| edit(rng)).collect(),
+    }
 }
 
 fn wish(rng: &mut impl Rng) -> Wish {
