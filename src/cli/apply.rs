@@ -20,7 +20,7 @@ use super::secrets::StackSecrets;
 use super::stack;
 use crate::clock::{Clock, SystemClock};
 use crate::diff::WithheldKind;
-use crate::execute::{self, Ended, Outcome, Settings, Surroundings};
+use crate::execute::{self, CutOff, Ended, Outcome, Settings, Surroundings};
 use crate::plan::{self, Mode, Plan};
 use crate::render::{apply_text, events::Events};
 use crate::resource::Spec;
@@ -343,18 +343,15 @@ async fn carry_out(
     };
     let mut interrupts = runtime::interrupts()?;
     let mut progress = Progress::new(context, plan, args.json);
+    let mut complete = 0;
     let outcome = execute::carry_out(plan, surroundings, settings, &mut interrupts, |what| {
-        progress.show(&what)
+        complete += usize::from(matches!(what, execute::Progress::Complete { .. }));
+        progress.show(&what);
     })
     .await;
     progress.end();
-    let outcome = outcome.map_err(|error| match error {
-        crate::execute::CutOff::Store(error) => {
-            Failure::from(error).context("the run stopped, because its record could not be kept")
-        }
-        interrupted => Failure::of(&interrupted).exit(Exit::Partial),
-    })?;
     let calls = connection.calls();
+    let outcome = outcome.map_err(|error| cut_off(error, complete, plan, calls.write > 0))?;
     tracing::info!(reads = calls.read, writes = calls.write, "API calls");
     if args.json {
         context
@@ -366,6 +363,34 @@ async fn carry_out(
             .result(&apply_text::summary(&outcome, plan, context.ui.color_out()));
     }
     Ok(exit_of(&outcome, calls.write > 0))
+}
+
+/// Why a run has no outcome, and how far it came.
+fn cut_off(error: CutOff<StoreError>, complete: usize, plan: &Plan, wrote: bool) -> Failure {
+    let all = plan
+        .changes
+        .iter()
+        .filter(|planned| !planned.steps.is_empty())
+        .count();
+    let so_far = format!("the run stopped after {complete} of {all} changes");
+    let CutOff::Store(error) = error else {
+        return Failure::new(
+            Exit::Partial,
+            format!("{so_far}, because it was interrupted twice"),
+        )
+        .hint("what was on its way is settled by the next apply, which then goes on");
+    };
+    let because = match error {
+        StoreError::LeaseLost { .. } | StoreError::LeaseExpired { .. } => {
+            "it no longer has the lock"
+        }
+        _ => "its record could not be kept",
+    };
+    let failure = Failure::from(error).context(format!("{so_far}, because {because}"));
+    match failure.exit {
+        Exit::Error if wrote => failure.exit(Exit::Partial),
+        _ => failure,
+    }
 }
 
 /// What was written and did not come to a whole change is a part of one.

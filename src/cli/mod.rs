@@ -49,8 +49,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let context = Context::new(cli.global);
     log::init(context.global.verbose, context.ui.color_err());
     let ended = dispatch(&cli.command, &context);
-    // A result that nobody could read is none.
-    match context.ui.unwritten().map_or(ended, Err) {
+    let unwritten = context.ui.unwritten();
+    if let Some(failure) = &unwritten {
+        context.ui.failure(failure);
+    }
+    match ended {
+        // A result that nobody could read is none; what is no success anyway stays what it is.
+        Ok(code) if code == Exit::Done.into() || code == Exit::Changes.into() => {
+            unwritten.map_or(code, |failure| failure.exit.into())
+        }
         Ok(code) => code,
         Err(failure) => {
             context.ui.failure(&failure);

@@ -110,6 +110,11 @@ impl Drawn {
                     spinner.set_message(op.as_str());
                 }
             }
+            execute::Progress::Stopping => {
+                if let Some(line) = line {
+                    self.all.println(line).ok();
+                }
+            }
             execute::Progress::Complete { address, .. }
             | execute::Progress::Failed { address, .. }
             | execute::Progress::Skipped { address, .. } => {

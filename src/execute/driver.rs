@@ -120,6 +120,7 @@ where
                 Some(()) if interrupted => return Err(CutOff::Interrupted),
                 Some(()) => {
                     interrupted = true;
+                    report(Progress::Stopping);
                     events.push(Event::Interrupt);
                 }
                 None => listening = false,

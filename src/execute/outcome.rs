@@ -91,6 +91,8 @@ pub enum Progress {
         /// Why.
         failure: Failure,
     },
+    /// The run was asked to end: the calls on their way are still answered, nothing new begins.
+    Stopping,
     /// A change was not begun.
     Skipped {
         /// Whose.

@@ -13,9 +13,13 @@ use crate::plan::{Op, Plan};
 /// So many addresses that share a reason are named; the next plan names the rest.
 const NAMED: usize = 20;
 
+/// What an interrupt is answered with.
+const STOPPING: &str = "Interrupted: the calls on their way are finished first, nothing new begins. Once more stops at once.";
+
 /// What a terminal without a cursor shows of one thing that happened. Steps are shown from `verbose` 1.
 pub fn progress_line(progress: &Progress, verbose: u8) -> Option<String> {
     let (address, what) = match progress {
+        Progress::Stopping => return Some(STOPPING.to_owned()),
         Progress::Started { address, action } => (address, format!("{}…", phrase::doing(*action))),
         Progress::Step { .. } if verbose == 0 => return None,
         Progress::Step {

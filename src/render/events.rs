@@ -164,6 +164,10 @@ impl<'p> Events<'p> {
                 let summary = format!("{} failed at {}", self.word(address), op.as_str());
                 errored + &diagnostic(Level::Error, &summary, &detail, Some(address), now)
             }
+            Progress::Stopping => {
+                let detail = "the calls on their way are finished first, nothing new begins; once more stops at once";
+                diagnostic(Level::Warn, "interrupted", detail, None, now)
+            }
             Progress::Skipped { address, because } => {
                 let detail = format!("it waits for `{because}`, which failed");
                 let summary = format!("{} was skipped", self.word(address));

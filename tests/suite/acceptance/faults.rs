@@ -6,12 +6,6 @@ use syncform::emulator::Clock;
 
 use crate::support::{Emulator, Output, Sandbox};
 
-fn quickstart() -> Sandbox {
-    let mut stack = Sandbox::example("quickstart");
-    stack.set("HOLO_ACCESS_KEY", "key");
-    stack
-}
-
 fn apply(stack: &Sandbox, url: &str) -> Output {
     stack.run(&["--endpoint", url, "apply", "--auto-approve"])
 }
@@ -34,7 +28,7 @@ fn says(output: &Output, words: &[&str]) {
 
 #[test]
 fn a_wrong_key() {
-    let mut stack = quickstart();
+    let mut stack = Sandbox::quickstart();
     let emulator = Emulator::of(&mut stack);
     stack.set("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "wrong");
     let output = apply(&stack, &emulator.url()).exits(1);
@@ -53,7 +47,7 @@ fn a_wrong_key() {
 
 #[test]
 fn no_key_at_all() {
-    let stack = quickstart();
+    let stack = Sandbox::quickstart();
     let output = apply(&stack, "http://127.0.0.1:9").exits(1);
     says(
         &output,
@@ -63,7 +57,7 @@ fn no_key_at_all() {
 
 #[test]
 fn an_endpoint_that_nobody_serves() {
-    let mut stack = quickstart();
+    let mut stack = Sandbox::quickstart();
     let url = Emulator::of(&mut stack).url();
     let output = apply(&stack, &url).exits(1);
     says(&output, &[&url, "hint:"]);
@@ -73,7 +67,7 @@ fn an_endpoint_that_nobody_serves() {
 
 #[test]
 fn a_clock_that_is_an_hour_off() {
-    let mut stack = quickstart();
+    let mut stack = Sandbox::quickstart();
     let hour_ago = Timestamp::now() - SignedDuration::from_hours(1);
     let emulator = Emulator::with(&mut stack, Clock::Fixed(hour_ago), &[]);
     let output = apply(&stack, &emulator.url()).exits(1);
@@ -82,7 +76,7 @@ fn a_clock_that_is_an_hour_off() {
 
 #[test]
 fn a_region_without_the_service() {
-    let mut stack = quickstart();
+    let mut stack = Sandbox::quickstart();
     let emulator = Emulator::of(&mut stack);
     emulator.arm(&json!([{ "operation": "*", "nth": 1, "fault": { "kind": "error", "code": "Forbidden.Not.Server" } }]));
     let output = apply(&stack, &emulator.url()).exits(1);
@@ -92,7 +86,7 @@ fn a_region_without_the_service() {
 
 #[test]
 fn a_failure_inside_a_success() {
-    let mut stack = quickstart();
+    let mut stack = Sandbox::quickstart();
     let emulator = Emulator::of(&mut stack);
     emulator.arm(&json!([
         { "operation": "DeployDISyncTask", "nth": 1, "fault": { "kind": "in_band", "message": "submit and deploy fail." } }
@@ -108,7 +102,7 @@ fn a_failure_inside_a_success() {
 
 #[test]
 fn a_table_that_does_not_exist() {
-    let mut stack = quickstart();
+    let mut stack = Sandbox::quickstart();
     let emulator = Emulator::of(&mut stack);
     stack.edit("tables.toml", "\"addresses\"", "\"adresses\"");
     let output = apply(&stack, &emulator.url()).exits(6);
@@ -119,7 +113,7 @@ fn a_table_that_does_not_exist() {
 
 #[test]
 fn a_quota_that_is_spent_ends_the_run_with_what_is_left() {
-    let mut stack = quickstart();
+    let mut stack = Sandbox::quickstart();
     let emulator = Emulator::of(&mut stack);
     emulator.arm(&json!([
         { "operation": "CreateDISyncTask", "nth": 2, "fault": { "kind": "error", "code": "Throttling.Api.Risk" } }
@@ -142,7 +136,7 @@ fn answers_that_get_lost_make_nothing_twice() {
         "StartDISyncInstance",
         "CreateDataSource",
     ] {
-        let mut stack = quickstart();
+        let mut stack = Sandbox::quickstart();
         let emulator = Emulator::of(&mut stack);
         emulator.arm(&json!([
             { "operation": operation, "nth": 1, "fault": { "kind": "drop_after" } }
@@ -157,7 +151,7 @@ fn answers_that_get_lost_make_nothing_twice() {
 
 #[test]
 fn a_console_user_stops_and_deletes_and_the_plan_says_so() {
-    let mut stack = quickstart();
+    let mut stack = Sandbox::quickstart();
     let emulator = Emulator::of(&mut stack);
     // One after the other, so that the tasks have the same ids each time.
     let url = emulator.url();
@@ -184,7 +178,7 @@ fn a_console_user_stops_and_deletes_and_the_plan_says_so() {
 
 #[test]
 fn a_lost_state_finds_its_tasks_by_name_and_adopts_them() {
-    let mut stack = quickstart();
+    let mut stack = Sandbox::quickstart();
     // A solution cannot be found by its name: with a lost state it would be a conflict.
     let text = stack.read("tasks.toml");
     let solution = text.find("[task.customers_once]").unwrap();
@@ -201,7 +195,7 @@ fn a_lost_state_finds_its_tasks_by_name_and_adopts_them() {
 
 #[test]
 fn somebody_elses_task_is_never_overwritten() {
-    let mut stack = quickstart();
+    let mut stack = Sandbox::quickstart();
     let emulator = Emulator::of(&mut stack);
     apply(&stack, &emulator.url()).exits(0);
     std::fs::remove_dir_all(stack.path().join(".syncform")).unwrap();

@@ -7,4 +7,5 @@ mod faults;
 mod killed;
 mod saved_plan;
 mod secrets;
+mod stops;
 mod task_param;

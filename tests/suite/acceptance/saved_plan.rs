@@ -2,15 +2,9 @@
 
 use crate::support::Sandbox;
 
-fn quickstart() -> Sandbox {
-    let mut stack = Sandbox::example("quickstart");
-    stack.set("HOLO_ACCESS_KEY", "key");
-    stack
-}
-
 #[test]
 fn a_saved_plan_is_applied_once() {
-    let stack = quickstart();
+    let stack = Sandbox::quickstart();
     stack.run(&["plan", "--out", "saved.plan"]).exits(0);
     stack.run(&["apply", "saved.plan"]).exits(0);
     let again = stack.run(&["apply", "saved.plan"]).exits(4);
@@ -20,7 +14,7 @@ fn a_saved_plan_is_applied_once() {
 
 #[test]
 fn the_very_first_plan_is_bound_to_its_state_too() {
-    let stack = quickstart();
+    let stack = Sandbox::quickstart();
     stack.run(&["plan", "--out", "saved.plan"]).exits(0);
     std::fs::remove_dir_all(stack.path().join(".syncform")).unwrap();
     stack.run(&["plan"]).exits(0);
@@ -30,13 +24,14 @@ fn the_very_first_plan_is_bound_to_its_state_too() {
 
 #[test]
 fn two_clones_make_the_same_plan() {
-    let [one, other] = [quickstart(), quickstart()].map(|stack| stack.run(&["plan"]).exits(0));
+    let [one, other] =
+        [Sandbox::quickstart(), Sandbox::quickstart()].map(|stack| stack.run(&["plan"]).exits(0));
     assert_eq!(one.stdout, other.stdout);
 }
 
 #[test]
 fn a_plan_with_another_hash_than_expected_is_refused() {
-    let stack = quickstart();
+    let stack = Sandbox::quickstart();
     let plan = stack.run(&["plan"]).exits(0);
     let hash = plan
         .stdout
@@ -56,7 +51,7 @@ fn a_plan_with_another_hash_than_expected_is_refused() {
 
 #[test]
 fn a_comment_does_not_change_the_hash() {
-    let stack = quickstart();
+    let stack = Sandbox::quickstart();
     let hash = |output: crate::support::Output| {
         output
             .stdout
@@ -73,7 +68,7 @@ fn a_comment_does_not_change_the_hash() {
 
 #[test]
 fn a_damaged_plan_is_refused() {
-    let stack = quickstart();
+    let stack = Sandbox::quickstart();
     stack.run(&["plan", "--out", "saved.plan"]).exits(0);
     let whole = stack.read("saved.plan");
     for (damaged, says) in [
@@ -99,7 +94,7 @@ fn a_damaged_plan_is_refused() {
 
 #[test]
 fn a_secret_that_changed_since_makes_the_plan_stale() {
-    let mut stack = quickstart();
+    let mut stack = Sandbox::quickstart();
     stack.run(&["plan", "--out", "saved.plan"]).exits(0);
     stack.set("HOLO_ACCESS_KEY", "another key");
     let stale = stack.run(&["apply", "saved.plan"]).exits(4);
@@ -108,7 +103,7 @@ fn a_secret_that_changed_since_makes_the_plan_stale() {
 
 #[test]
 fn without_a_terminal_nothing_is_applied_unasked() {
-    let stack = quickstart();
+    let stack = Sandbox::quickstart();
     let refused = stack.run(&["apply"]).exits(1);
     assert!(refused.stderr.contains("--auto-approve"), "{refused}");
     stack.run(&["plan", "--detailed-exitcode"]).exits(2);

@@ -135,6 +135,7 @@ fn progress_is_a_line_each_and_steps_are_for_the_curious() {
             op: Op::Create,
             failure: Failure::Refused(fault("Invalid", None)),
         },
+        Progress::Stopping,
         Progress::Skipped {
             address,
             because: task("first"),
@@ -149,6 +150,7 @@ fn progress_is_a_line_each_and_steps_are_for_the_curious() {
     task.orders["00"]: poll (again, 2)
     task.orders["00"]: created
     task.orders["00"]: failed at create: CreateDISyncTask failed: Invalid: the resource group \u{1b}[31mdoes not\nexist (RequestId 0000-ABCD)
+    Interrupted: the calls on their way are finished first, nothing new begins. Once more stops at once.
     task.orders["00"]: skipped, since `task.first` failed
     "#);
     assert_eq!(progress_line(&step, 0), None);

@@ -48,6 +48,7 @@ fn an_apply_is_told_as_it_happens() {
             op: Op::AwaitRunning,
             failure: Failure::Died("no such table".to_owned()),
         },
+        Progress::Stopping,
         Progress::Skipped {
             address: task("later"),
             because: task("orders"),

@@ -60,7 +60,14 @@ impl Emulator {
         (calls.reads, calls.writes)
     }
 
-    /// Arms fault rules.
+    /// How many calls of one operation it got.
+    pub(crate) fn calls_of(&self, operation: &str) -> u64 {
+        let calls = self.runtime.block_on(self.running().calls());
+        let outcomes = calls.operations.get(operation);
+        outcomes.map_or(0, |outcomes| outcomes.values().sum())
+    }
+
+    /// Arms fault rules, in place of those before.
     pub(crate) fn arm(&self, rules: &Value) {
         self.put("faults", rules);
     }

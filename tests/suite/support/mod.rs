@@ -1,9 +1,11 @@
 //! What the modules share: a stack in a sandbox, the binary, an emulator to look into, and how long campaigns go about it.
 
+mod background;
 mod campaign;
 mod emulator;
 mod sandbox;
 
+pub(crate) use background::Background;
 pub(crate) use campaign::{budget, in_parallel};
 pub(crate) use emulator::Emulator;
 pub(crate) use sandbox::{Output, Sandbox};

@@ -65,6 +65,13 @@ impl Sandbox {
         sandbox
     }
 
+    /// The first example, with the secret that it needs.
+    pub(crate) fn quickstart() -> Self {
+        let mut stack = Self::example("quickstart");
+        stack.set("HOLO_ACCESS_KEY", "key");
+        stack
+    }
+
     /// A directory with nothing in it.
     pub(crate) fn empty() -> Self {
         Self {
@@ -118,7 +125,13 @@ impl Sandbox {
     /// Runs the binary to its end.
     #[must_use = "a command that is run has to end as it should"]
     pub(crate) fn run(&self, words: &[&str]) -> Output {
-        let output = self.command(words).output().unwrap();
+        self.run_command(&mut self.command(words))
+    }
+
+    /// Runs a command to its end, such as the binary under other circumstances.
+    #[must_use = "a command that is run has to end as it should"]
+    pub(crate) fn run_command(&self, command: &mut Command) -> Output {
+        let output = command.output().unwrap();
         let text = |bytes: &[u8]| {
             String::from_utf8(bytes.to_vec())
                 .unwrap()
@@ -129,6 +142,25 @@ impl Sandbox {
             stderr: text(&output.stderr),
             code: output.status.code().expect("the command was not killed"),
         }
+    }
+
+    /// The binary with these words, started by a shell that first does something else: sets a limit, ignores a signal.
+    pub(crate) fn command_after(&self, first: &str, words: &[&str]) -> Command {
+        let binary = self.command(words);
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .args(["-c", &format!("{first}; exec \"$0\" \"$@\"")])
+            .arg(binary.get_program())
+            .args(binary.get_args())
+            .current_dir(self.path())
+            .env_clear()
+            .envs(
+                binary
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .stdin(Stdio::null());
+        shell
     }
 
     /// Every file below the stack, for a search.
