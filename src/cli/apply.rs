@@ -22,6 +22,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::diff::WithheldKind;
 use crate::execute::{self, CutOff, Ended, Outcome, Settings, Surroundings};
 use crate::plan::{self, Mode, Plan};
+use crate::remote::Permission;
 use crate::render::{apply_text, events::Events};
 use crate::resource::Spec;
 use crate::secret::SecretSource;
@@ -100,7 +101,14 @@ async fn plan_and_apply(wish: &Wish, args: &RunArgs, context: &Context) -> Resul
     let store = SqliteStore::open_or_create(&path, &planning::mint(&stack.desired.stack.name))?;
     let mut store = lease(store, "syncform apply")?;
     let service = stack::service(&stack.desired);
-    let connection = connect(context, &service, &path, Arc::clone(&secrets)).await?;
+    let connection = connect(
+        context,
+        &service,
+        &path,
+        Arc::clone(&secrets),
+        while_locked(&store)?,
+    )
+    .await?;
     let ended = async {
         settle(context, &mut store, &connection).await?;
         let (prior, key) = (Store::state(&store)?, Store::fingerprint_key(&store)?);
@@ -155,7 +163,14 @@ async fn apply_saved(file: &Path, args: &RunArgs, context: &Context) -> Result<E
     })?;
     check_base(&plan, &store)?;
     let mut store = lease(store, "syncform apply")?;
-    let connection = connect(context, &plan.service, &path, Arc::clone(&secrets)).await?;
+    let connection = connect(
+        context,
+        &plan.service,
+        &path,
+        Arc::clone(&secrets),
+        while_locked(&store)?,
+    )
+    .await?;
     let ended = async {
         settle(context, &mut store, &connection).await?;
         check_base(&plan, store.store())?;
@@ -186,6 +201,12 @@ async fn finish(
 
 fn lease(store: SqliteStore, command: &str) -> Result<LeasedStore, Failure> {
     Ok(store.lease(&Holder::current(command), SystemClock.now(), LEASE_TTL)?)
+}
+
+/// Leave to send, for as long as nobody else takes the lock.
+fn while_locked(store: &LeasedStore) -> Result<Option<Permission>, Failure> {
+    let watch = store.watch()?;
+    Ok(Some(Box::new(move || Ok(watch.still_held()?))))
 }
 
 async fn settle(

@@ -22,12 +22,13 @@ use crate::execute::Pacing;
 use crate::plan::Service;
 use crate::remote::credentials::{self, Credentials, SystemEnvironment};
 use crate::remote::{
-    Calls, Counting, HttpRemote, HttpSettings, Limited, OsNonces, Retrying, Timeouts,
+    Calls, Counting, Guarded, HttpRemote, HttpSettings, Limited, OsNonces, Permission, Retrying,
+    Timeouts,
 };
 use crate::secret::Secret;
 
 /// The API, each call sent once.
-pub(super) type Api = Limited<Arc<Counting<HttpRemote<SystemClock>>>, SystemClock>;
+pub(super) type Api = Limited<Guarded<Arc<Counting<HttpRemote<SystemClock>>>>, SystemClock>;
 
 /// An open way to the API.
 pub(super) struct Connection {
@@ -59,12 +60,13 @@ impl Connection {
     }
 }
 
-/// Opens the way that a plan's service describes.
+/// Opens the way that a plan's service describes; what changes something is sent as long as there is `permission`.
 pub(super) async fn connect(
     context: &Context,
     service: &Service,
     state: &Path,
     secrets: Arc<StackSecrets>,
+    permission: Option<Permission>,
 ) -> Result<Connection, Failure> {
     let embedded = match service.endpoint.as_str() {
         "embedded" => Some(start_embedded(context, service, state).await?),
@@ -93,8 +95,9 @@ pub(super) async fn connect(
     let http = HttpRemote::new(settings, secrets, Arc::new(OsNonces), SystemClock)
         .map_err(|error| Failure::of(&error))?;
     let counting = Arc::new(Counting::new(http));
+    let guarded = Guarded::new(Arc::clone(&counting), permission);
     let qps = NonZeroU32::new(service.qps).unwrap_or(NonZeroU32::MIN);
-    let api = Arc::new(Limited::new(Arc::clone(&counting), qps, SystemClock));
+    let api = Arc::new(Limited::new(guarded, qps, SystemClock));
     Ok(Connection {
         reads: Arc::new(Retrying::new(Arc::clone(&api), SystemClock, random())),
         api,

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::store::StoreError;
+use crate::store::{FileProblem, StoreError};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +110,11 @@ impl From<StoreError> for Failure {
         let exit = match error {
             StoreError::Locked(_)
             | StoreError::LeaseLost { .. }
-            | StoreError::LeaseExpired { .. } => Exit::Locked,
+            | StoreError::LeaseExpired { .. }
+            | StoreError::File {
+                problem: FileProblem::Busy,
+                ..
+            } => Exit::Locked,
             StoreError::Stale { .. } => Exit::Stale,
             StoreError::File { .. } | StoreError::RunOpen(_) | StoreError::RunNotOpen(_) => {
                 Exit::Error

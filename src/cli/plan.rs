@@ -81,7 +81,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             return Ok((plan, prior));
         }
         let service = stack::service(&stack.desired);
-        let connection = connect(context, &service, &path, Arc::clone(&secrets)).await?;
+        let connection = connect(context, &service, &path, Arc::clone(&secrets), None).await?;
         let store = settle_first(context, store, &connection).await?;
         let planned = online(context, &stack, &store, &secrets, &connection, &wish).await;
         let calls = connection.calls();

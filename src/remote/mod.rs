@@ -1,11 +1,12 @@
 //! The remote: one method, wrapped once for each concern.
 //!
 //! [`HttpRemote`] sends a call once over HTTP and understands the answer. Around it go [`Limited`], which keeps to the
-//! provider's requests per second, [`Retrying`], which repeats reads, and [`Counting`], which counts. Nothing here knows
-//! plans or state; when a write may be repeated is for the apply machine to say.
+//! provider's requests per second, [`Guarded`], which asks once more before a write, [`Retrying`], which repeats reads, and
+//! [`Counting`], which counts. Nothing here knows plans or state; when a write may be repeated is for the apply machine to say.
 
 mod counting;
 pub mod credentials;
+mod guarded;
 mod http;
 mod limited;
 mod nonce;
@@ -15,6 +16,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 pub use counting::{Calls, Counting};
+pub use guarded::{Guarded, Permission};
 pub use http::{
     HttpRemote, HttpSettings, SignedRequest, Signing, Timeouts, UnusableEndpoint, sign_request,
 };

@@ -56,7 +56,7 @@ pub enum StoreError {
 
 fn describe(by: Option<&Lock>) -> String {
     by.map_or_else(
-        || "`syncform unlock`".to_owned(),
+        || "another command, which has given it back since".to_owned(),
         |lock| lock.holder.to_string(),
     )
 }
@@ -249,11 +249,17 @@ impl FileProblem {
                 "its file system or directory is read-only; `syncform plan` works there, writing does not".to_owned()
             }
             Self::Full => "free some space and run the same command again".to_owned(),
-            Self::Busy => "run the same command again once the other process is done".to_owned(),
-            Self::Replaced => {
-                "nothing more was sent; put the file back, or run `syncform apply` again: it settles what was in flight".to_owned()
+            Self::Busy => {
+                "run the same command again once the other process is done; if it stands still in the middle of a write, \
+                 nobody can write until it goes on or is ended: `syncform unlock` shows which one it is".to_owned()
             }
-            Self::Unusable => "check the disk, and who may write to the file's directory".to_owned(),
+            Self::Replaced => {
+                "nothing more was sent; put the file back (with its -wal) and run `syncform apply` again; if it is gone, the \
+                 next apply begins a new one, finds the tasks that exist by their names and adopts them".to_owned()
+            }
+            Self::Unusable => {
+                "check the disk and its limits (quota, `ulimit -f`), and who may write to the file's directory".to_owned()
+            }
         })
     }
 }

@@ -16,10 +16,12 @@
 //! - Back and forward again: a heartbeat in between must not bring the end nearer than it was, or the lease would be
 //!   lost under a live holder. So `expires` only ever grows while a lease is held.
 //!
-//! What a fence cannot do is recall a call that was already sent: `still_mine` before each call makes that window one
-//! call wide, and the call's client token or its read-back (journal) covers what falls into it.
+//! What a fence cannot do is recall a call that was already sent: `still_mine` before each call, and a [`Watch`] after
+//! the call has waited for its turn, make that window one call wide, and the call's client token or its read-back
+//! (journal) covers what falls into it.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -171,12 +173,7 @@ impl Lease {
     /// Inside a writing transaction: the lock is still ours. An owner that let its time run out may go on as long as
     /// nobody took the lock, since the row, not the clock, decides.
     pub(super) fn check(&self, db: &Db) -> Result<Lock, StoreError> {
-        match read(db)? {
-            Some(lock) if lock.holder.owner == self.owner && lock.fence == self.fence => Ok(lock),
-            other => Err(StoreError::LeaseLost {
-                by: other.map(Box::new),
-            }),
-        }
+        check(db, &self.owner, self.fence)
     }
 
     /// Whether a call may be sent now: our time has not run out, and the lock is still ours.
@@ -215,6 +212,41 @@ impl Lease {
             )?;
             Ok(())
         })
+    }
+}
+
+/// Looks at a lease through a connection of its own, from whatever thread.
+#[derive(Debug)]
+pub struct Watch {
+    db: Mutex<Db>,
+    owner: String,
+    fence: Fence,
+}
+
+impl Watch {
+    pub(super) fn new(lease: &Lease, db: Db) -> Self {
+        Self {
+            db: Mutex::new(db),
+            owner: lease.owner.clone(),
+            fence: lease.fence,
+        }
+    }
+
+    /// Whether the lock was taken by nobody else. Its time may have run out: the row decides.
+    pub fn still_held(&self) -> Result<(), StoreError> {
+        let db = self.db.lock().unwrap_or_else(PoisonError::into_inner);
+        db.check_same_file()?;
+        check(&db, &self.owner, self.fence).map(drop)
+    }
+}
+
+/// Whether the lock is held by this owner under this fence.
+fn check(db: &Db, owner: &str, fence: Fence) -> Result<Lock, StoreError> {
+    match read(db)? {
+        Some(lock) if lock.holder.owner == owner && lock.fence == fence => Ok(lock),
+        other => Err(StoreError::LeaseLost {
+            by: other.map(Box::new),
+        }),
     }
 }
 

@@ -15,7 +15,7 @@ mod runs;
 mod sqlite;
 
 pub use error::{FileProblem, StoreError};
-pub use lease::{Fence, Holder, LEASE_TTL, Lock, Standing};
+pub use lease::{Fence, Holder, LEASE_TTL, Lock, Standing, Watch};
 pub use process::Process;
 pub use runs::RunRecord;
 pub use sqlite::{LeasedStore, Minted, SqliteStore};

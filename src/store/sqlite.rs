@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::db::Db;
 use super::error::{FileProblem, StoreError};
-use super::lease::{self, Contest, Fence, Holder, Lease, Lock};
+use super::lease::{self, Contest, Fence, Holder, Lease, Lock, Watch};
 use super::resources::{self, Meta};
 use super::runs::{self, RunRecord};
 use super::{OpenRun, RunEnd, Store, files, migrate};
@@ -199,6 +199,13 @@ impl LeasedStore {
     /// The number of this acquisition of the lock.
     pub fn fence(&self) -> Fence {
         self.lease.fence()
+    }
+
+    /// A second look at the lock, for whoever is about to send a call.
+    pub fn watch(&self) -> Result<Watch, StoreError> {
+        // Not a copy, which would never show that the lock was taken.
+        let db = Db::open(self.store.path())?;
+        Ok(Watch::new(&self.lease, db))
     }
 
     /// Gives the lock back.

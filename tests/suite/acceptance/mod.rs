@@ -5,6 +5,7 @@ mod documents;
 mod examples;
 mod faults;
 mod killed;
+mod locks;
 mod saved_plan;
 mod secrets;
 mod stops;

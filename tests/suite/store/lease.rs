@@ -198,3 +198,23 @@ fn this_process_does_not_rob_itself() {
     assert!(matches!(second, Err(StoreError::Locked(_))));
     drop(first);
 }
+
+#[test]
+fn a_watch_sees_at_once_that_the_lock_is_not_ours_any_more() {
+    let stack = Stack::new();
+    let store = stack.leased("a");
+    let watch = store.watch().unwrap();
+    watch.still_held().unwrap();
+    let moved = stack.0.path().join("moved");
+    std::fs::rename(stack.directory(), &moved).unwrap();
+    assert!(watch.still_held().unwrap_err().problem().is_some());
+    std::fs::rename(&moved, stack.directory()).unwrap();
+    watch.still_held().unwrap();
+    let taken = stack
+        .store()
+        .force_lease(&elsewhere("b"), at(1), TTL)
+        .unwrap();
+    assert_eq!(lost_to(watch.still_held()).as_deref(), Some("b"));
+    taken.release().unwrap();
+    assert_eq!(lost_to(watch.still_held()), None);
+}

@@ -32,6 +32,11 @@ impl Background {
         Self { child, said }
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for something that comes about while it runs.
     #[track_caller]
     pub(crate) fn until(&mut self, mut so: impl FnMut() -> bool) {

@@ -86,6 +86,12 @@ impl Sandbox {
         self
     }
 
+    /// Sets what another stack's commands were set: its access key, for one.
+    pub(crate) fn take_variables_of(&mut self, other: &Self) -> &mut Self {
+        self.variables.extend(other.variables.clone());
+        self
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
