@@ -21,7 +21,7 @@ use super::stack;
 use crate::clock::{Clock, SystemClock};
 use crate::diff::WithheldKind;
 use crate::execute::{self, CutOff, Ended, Outcome, Settings, Surroundings};
-use crate::plan::{self, Mode, Plan};
+use crate::plan::{Mode, Plan};
 use crate::remote::Permission;
 use crate::render::{apply_text, events::Events};
 use crate::resource::Spec;
@@ -142,11 +142,7 @@ async fn apply_saved(file: &Path, args: &RunArgs, context: &Context) -> Result<E
         let message = "--var and --endpoint are settled by a saved plan";
         return Err(Failure::new(Exit::Usage, message).hint("give them to `syncform plan --out`"));
     }
-    let plan = plan::file::read(&files::read(file)?).map_err(|error| {
-        Failure::of(&error)
-            .context(format!("{} cannot be applied", file.display()))
-            .hint("make the plan again: syncform plan --out FILE")
-    })?;
+    let plan = files::read_plan(file, "applied")?;
     if let Some(asked) = &context.global.environment
         && plan.environment.as_ref() != Some(asked)
     {
@@ -200,6 +196,9 @@ async fn finish(
 }
 
 fn lease(store: SqliteStore, command: &str) -> Result<LeasedStore, Failure> {
+    // To a file that is damaged not even the lock is written.
+    store.state()?;
+    store.open_run()?;
     Ok(store.lease(&Holder::current(command), SystemClock.now(), LEASE_TTL)?)
 }
 

@@ -164,6 +164,16 @@ async fn start_embedded(
             .exit(Exit::Locked)
             .context("the embedded endpoint is busy with another command of this stack")
             .hint("`syncform unlock` shows who is at work; try again when it has ended"),
+        error @ StartError::Store(_) => Failure::of(&error)
+            .context(format!(
+                "the embedded endpoint cannot be started from {}",
+                embedded_db(state).display()
+            ))
+            .hint(format!(
+                "it holds what was applied to the embedded endpoint: put a good copy in its place; or move it and {} away, \
+                 both with their -wal and -shm, and begin anew from the seed",
+                state.display()
+            )),
         error => Failure::of(&error),
     })
 }

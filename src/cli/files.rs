@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use super::exit::{Exit, Failure};
-use crate::plan;
+use crate::plan::{self, Plan};
 
 /// Saves a plan whole or not at all: whoever reads it meanwhile sees the old one. Only another saved plan is replaced.
 pub(super) fn save_plan(path: &Path, content: &[u8]) -> Result<(), Failure> {
@@ -32,7 +32,9 @@ pub(super) fn save_plan(path: &Path, content: &[u8]) -> Result<(), Failure> {
         Ok(())
     };
     write().map_err(|error| {
-        Failure::of(&error).context(format!("{} cannot be written", path.display()))
+        Failure::of(&error)
+            .context(format!("the plan {} cannot be written", path.display()))
+            .hint("nothing was changed, and no part of the plan was left there; name a file where there is room")
     })
 }
 
@@ -49,8 +51,19 @@ fn may_be_replaced(path: &Path) -> bool {
         && start == plan::file::START.as_bytes()
 }
 
-/// Reads a text file.
-pub(super) fn read(path: &Path) -> Result<String, Failure> {
-    std::fs::read_to_string(path)
-        .map_err(|error| Failure::of(&error).context(format!("{} cannot be read", path.display())))
+/// Reads a saved plan, which is to be `used`: applied or shown.
+pub(super) fn read_plan(path: &Path, used: &str) -> Result<Plan, Failure> {
+    let unusable = |failure: Failure| {
+        failure
+            .context(format!("{} cannot be {used}", path.display()))
+            .hint("make the plan again: syncform plan --out FILE")
+    };
+    let bytes = std::fs::read(path).map_err(|error| {
+        Failure::of(&error).context(format!("{} cannot be read", path.display()))
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let what = "the file is not a saved plan, or it is damaged";
+        unusable(Failure::of(&error).context(what))
+    })?;
+    plan::file::read(&text).map_err(|error| unusable(Failure::of(&error)))
 }

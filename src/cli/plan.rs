@@ -131,7 +131,7 @@ async fn online(
 }
 
 /// A plan made while a step is in doubt could not be applied: applying settles the step, and the state moves on. So the plan
-/// settles it, unless somebody is at work.
+/// settles it, unless somebody is at work or nothing can be written.
 async fn settle_first(
     context: &Context,
     store: SqliteStore,
@@ -143,7 +143,9 @@ async fn settle_first(
     let path = store.path().to_owned();
     drop(store);
     let holder = Holder::current("syncform plan");
-    match SqliteStore::open(&path)?.lease(&holder, SystemClock.now(), LEASE_TTL) {
+    let leased = SqliteStore::open(&path)
+        .and_then(|store| store.lease(&holder, SystemClock.now(), LEASE_TTL));
+    match leased {
         Ok(mut leased) => {
             let settled = planning::settle(&mut leased, connection).await;
             let store = leased.release()?;

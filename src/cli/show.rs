@@ -7,7 +7,7 @@ use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::files;
 use super::plan::Format;
-use crate::plan::{self, Plan};
+use crate::plan::Plan;
 use crate::render::{json_text, plan_json, plan_markdown, plan_text, state_json, state_text};
 use crate::state::State;
 use crate::store::SqliteStore;
@@ -41,9 +41,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let color = context.ui.color_out();
     let text = match &args.saved {
         Some(file) => {
-            let plan = plan::file::read(&files::read(file)?).map_err(|error| {
-                Failure::of(&error).context(format!("{} cannot be shown", file.display()))
-            })?;
+            let plan = files::read_plan(file, "shown")?;
             match format {
                 Format::Text => plan_text::plan(&plan, color),
                 Format::Markdown => plan_markdown::plan(&plan, args.max_bytes),

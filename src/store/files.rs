@@ -53,14 +53,20 @@ pub(super) fn inspect(path: &Path) -> Result<FileIdentity, StoreError> {
 /// chmod.
 pub(super) fn check_private(path: &Path) -> Result<(), StoreError> {
     let metadata = std::fs::metadata(path).map_err(|error| StoreError::io(path, error))?;
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Err(StoreError::file(path, FileProblem::Foreign(metadata.uid())));
+    let us = rustix::process::geteuid().as_raw();
+    shared_with_others(metadata.uid(), metadata.mode(), us)
+        .map_or(Ok(()), |problem| Err(StoreError::file(path, problem)))
+}
+
+/// Who else has a file of this owner and mode, if anybody.
+fn shared_with_others(owner: u32, mode: u32, us: u32) -> Option<FileProblem> {
+    if owner != us {
+        Some(FileProblem::Foreign(owner))
+    } else if mode & 0o077 != 0 {
+        Some(FileProblem::Exposed(mode & 0o7777))
+    } else {
+        None
     }
-    if metadata.mode() & 0o077 != 0 {
-        let mode = metadata.mode() & 0o7777;
-        return Err(StoreError::file(path, FileProblem::Exposed(mode)));
-    }
-    Ok(())
 }
 
 /// Whether the path still means the file that was opened: writes to one that was deleted would vanish with it.
@@ -146,4 +152,27 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(suffix);
     path.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_its_owners_alone() {
+        for (owner, mode, problem) in [
+            (7, 0o100_600, None),
+            (7, 0o100_400, None),
+            (7, 0o100_640, Some(FileProblem::Exposed(0o640))),
+            (7, 0o100_602, Some(FileProblem::Exposed(0o602))),
+            (0, 0o100_600, Some(FileProblem::Foreign(0))),
+            (8, 0o100_644, Some(FileProblem::Foreign(8))),
+        ] {
+            assert_eq!(
+                shared_with_others(owner, mode, 7),
+                problem,
+                "{owner} {mode:o}"
+            );
+        }
+    }
 }

@@ -19,26 +19,16 @@ fn converges(stack: &Sandbox, url: &str) {
         .exits(0);
 }
 
-#[track_caller]
-fn says(output: &Output, words: &[&str]) {
-    for word in words {
-        assert!(output.stderr.contains(word), "no {word:?} in {output}");
-    }
-}
-
 #[test]
 fn a_wrong_key() {
     let mut stack = Sandbox::quickstart();
     let emulator = Emulator::of(&mut stack);
     stack.set("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "wrong");
     let output = apply(&stack, &emulator.url()).exits(1);
-    says(&output, &["SignatureDoesNotMatch", "RequestId", "hint:"]);
+    output.says(&["SignatureDoesNotMatch", "RequestId", "hint:"]);
     stack.set("ALIBABA_CLOUD_ACCESS_KEY_ID", "nobody");
     let output = apply(&stack, &emulator.url()).exits(1);
-    says(
-        &output,
-        &["InvalidAccessKeyId.NotFound", "RequestId", "hint:"],
-    );
+    output.says(&["InvalidAccessKeyId.NotFound", "RequestId", "hint:"]);
     stack
         .set("ALIBABA_CLOUD_ACCESS_KEY_ID", "testid")
         .set("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "testsecret");
@@ -49,10 +39,7 @@ fn a_wrong_key() {
 fn no_key_at_all() {
     let stack = Sandbox::quickstart();
     let output = apply(&stack, "http://127.0.0.1:9").exits(1);
-    says(
-        &output,
-        &["no access key is configured", "ALIBABA_CLOUD_ACCESS_KEY_ID"],
-    );
+    output.says(&["no access key is configured", "ALIBABA_CLOUD_ACCESS_KEY_ID"]);
 }
 
 #[test]
@@ -60,7 +47,7 @@ fn an_endpoint_that_nobody_serves() {
     let mut stack = Sandbox::quickstart();
     let url = Emulator::of(&mut stack).url();
     let output = apply(&stack, &url).exits(1);
-    says(&output, &[&url, "hint:"]);
+    output.says(&[&url, "hint:"]);
     let emulator = Emulator::of(&mut stack);
     converges(&stack, &emulator.url());
 }
@@ -71,7 +58,7 @@ fn a_clock_that_is_an_hour_off() {
     let hour_ago = Timestamp::now() - SignedDuration::from_hours(1);
     let emulator = Emulator::with(&mut stack, Clock::Fixed(hour_ago), &[]);
     let output = apply(&stack, &emulator.url()).exits(1);
-    says(&output, &["InvalidTimeStamp.Expired", "clock", "RequestId"]);
+    output.says(&["InvalidTimeStamp.Expired", "clock", "RequestId"]);
 }
 
 #[test]
@@ -80,7 +67,7 @@ fn a_region_without_the_service() {
     let emulator = Emulator::of(&mut stack);
     emulator.arm(&json!([{ "operation": "*", "nth": 1, "fault": { "kind": "error", "code": "Forbidden.Not.Server" } }]));
     let output = apply(&stack, &emulator.url()).exits(1);
-    says(&output, &["Forbidden.Not.Server", "region", "RequestId"]);
+    output.says(&["Forbidden.Not.Server", "region", "RequestId"]);
     converges(&stack, &emulator.url());
 }
 

@@ -1,6 +1,8 @@
 //! What a user does, with the built binary: examples planned and applied, mistakes made, faults met.
 
 mod changes;
+mod damage;
+mod disk;
 mod documents;
 mod examples;
 mod faults;

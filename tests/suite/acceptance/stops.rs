@@ -27,24 +27,11 @@ fn apply(url: &str) -> [&str; 6] {
     ]
 }
 
-/// Holds the answer to the first create of a task back.
-fn hold_up(emulator: &Emulator, ms: u64) {
-    emulator.arm(&json!([
-        { "operation": "CreateDISyncTask", "nth": 1, "fault": { "kind": "delay", "ms": ms } }
-    ]));
-}
-
 /// One more apply ends it all, with each task there once; says whether something was in doubt.
 #[track_caller]
 fn goes_on(stack: &Sandbox, emulator: &Emulator, url: &str) -> bool {
     let next = stack.run(&apply(url)).exits(0);
-    let state = emulator.state();
-    for (kind, count) in [("files", 3), ("solutions", 1)] {
-        assert_eq!(state[kind].as_array().unwrap().len(), count, "{kind}");
-    }
-    stack
-        .run(&["--endpoint", url, "plan", "--detailed-exitcode"])
-        .exits(0);
+    emulator.is_in_line_with(stack);
     next.stderr.contains("An earlier apply did not finish")
 }
 
@@ -52,7 +39,7 @@ fn goes_on(stack: &Sandbox, emulator: &Emulator, url: &str) -> bool {
 fn the_first_signal_finishes_the_calls_on_their_way() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
         let (stack, emulator, url) = quickstart();
-        hold_up(&emulator, 500);
+        emulator.hold_up("CreateDISyncTask", 1, 500);
         let mut run = Background::start(&stack, &apply(&url));
         run.until(|| emulator.calls_of("CreateDISyncTask") > 0);
         run.signal(signal);
@@ -79,15 +66,14 @@ fn the_second_signal_stops_at_once_and_the_next_apply_settles() {
     for second in [Signal::INT, Signal::TERM] {
         let (stack, emulator, url) = quickstart();
         // Nobody would wait for that.
-        hold_up(&emulator, 3_600_000);
+        emulator.hold_up("CreateDISyncTask", 1, 3_600_000);
         let mut run = Background::start(&stack, &apply(&url));
         run.until(|| emulator.calls_of("CreateDISyncTask") > 0);
         run.signal(Signal::INT);
         run.until_it_says("Interrupted");
         run.signal(second);
         let ended = run.ends().exits(6);
-        let words = "the run stopped after 1 of 5 changes, because it was interrupted twice";
-        assert!(ended.stderr.contains(words), "no {words:?} in {ended}");
+        ended.says(&["the run stopped after 1 of 5 changes, because it was interrupted twice"]);
         let journal = stack.run(&["state", "journal"]).exits(0);
         assert!(journal.stdout.contains("not finished"), "{journal}");
         // What was sent took effect, of which this run knew nothing.
@@ -98,7 +84,7 @@ fn the_second_signal_stops_at_once_and_the_next_apply_settles() {
 #[test]
 fn a_terminal_that_goes_away_twice_is_one_interrupt() {
     let (stack, emulator, url) = quickstart();
-    hold_up(&emulator, 1_000);
+    emulator.hold_up("CreateDISyncTask", 1, 1_000);
     let mut run = Background::start(&stack, &apply(&url));
     run.until(|| emulator.calls_of("CreateDISyncTask") > 0);
     run.signal(Signal::HUP);
@@ -111,7 +97,7 @@ fn a_terminal_that_goes_away_twice_is_one_interrupt() {
 #[test]
 fn a_run_under_nohup_outlives_its_terminal() {
     let (stack, emulator, url) = quickstart();
-    hold_up(&emulator, 500);
+    emulator.hold_up("CreateDISyncTask", 1, 500);
     let mut run = Background::spawn(&mut stack.command_after("trap '' HUP", &apply(&url)));
     run.until(|| emulator.calls_of("CreateDISyncTask") > 0);
     run.signal(Signal::HUP);
@@ -124,7 +110,7 @@ fn a_run_under_nohup_outlives_its_terminal() {
 fn nobody_has_to_read_what_it_says() {
     for words in [&["-vv"][..], &["--json", "-vv"], &[]] {
         let (stack, emulator, url) = quickstart();
-        hold_up(&emulator, 500);
+        emulator.hold_up("CreateDISyncTask", 1, 500);
         let mut child = stack
             .command(&[&apply(&url), words].concat())
             .stdout(Stdio::piped())

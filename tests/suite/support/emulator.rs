@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use syncform::emulator::{AccessKey, Clock, Options, Running, Seed, start};
 use tokio::runtime::Runtime;
 
@@ -70,6 +70,36 @@ impl Emulator {
     /// Arms fault rules, in place of those before.
     pub(crate) fn arm(&self, rules: &Value) {
         self.put("faults", rules);
+    }
+
+    /// Holds the answer to one call of an operation back; its effect is there at once.
+    pub(crate) fn hold_up(&self, operation: &str, nth: u64, ms: u64) {
+        self.arm(&json!([
+            { "operation": operation, "nth": nth, "fault": { "kind": "delay", "ms": ms } }
+        ]));
+    }
+
+    /// The tasks of the quickstart are there, each once.
+    #[track_caller]
+    pub(crate) fn holds_quickstart(&self) {
+        let tasks = self.tasks();
+        let names: Vec<&str> = tasks.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            ["events_to_kafka", "orders_to_holo", "orders_to_odps"]
+        );
+        let state = self.state();
+        assert_eq!(state["solutions"].as_array().unwrap().len(), 1);
+    }
+
+    /// It holds the quickstart, and this stack has nothing left to do.
+    #[track_caller]
+    pub(crate) fn is_in_line_with(&self, stack: &Sandbox) {
+        self.holds_quickstart();
+        let url = self.url();
+        stack
+            .run(&["--endpoint", &url, "plan", "--detailed-exitcode"])
+            .exits(0);
     }
 
     /// Edits an object as a console user would.

@@ -38,6 +38,14 @@ impl Output {
         self
     }
 
+    /// Its stderr holds all of these.
+    #[track_caller]
+    pub(crate) fn says(&self, words: &[&str]) {
+        for word in words {
+            assert!(self.stderr.contains(word), "no {word:?} in {self}");
+        }
+    }
+
     /// The number before a word in the plan's last lines, as in `17 writes`.
     #[track_caller]
     pub(crate) fn count(&self, word: &str) -> usize {
