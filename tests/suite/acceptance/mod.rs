@@ -12,3 +12,5 @@ mod saved_plan;
 mod secrets;
 mod stops;
 mod task_param;
+mod vanished;
+mod waits;
