@@ -2,7 +2,6 @@
 
 mod change_run;
 mod driver;
-mod local_fault;
 mod machine;
 mod outcome;
 mod pacing;
