@@ -70,7 +70,7 @@ where
         remote,
         clock: clock.clone(),
     };
-    // Nobody listens for interrupts: it takes a read or two for each step that was on its way.
+    // Nobody listens for interrupts: it takes a few reads for each step that was on its way.
     let (_sender, mut interrupts) = unbounded_channel();
     let outcome = drive(machine, open.id, surroundings, &mut interrupts, |_| {}).await?;
     if !outcome.in_doubt.is_empty() {

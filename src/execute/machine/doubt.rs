@@ -127,11 +127,13 @@ impl Machine<'_> {
     }
 
     fn not_applied(&mut self, i: usize) {
-        if self.settling {
-            return self.released(i);
-        }
         let run = &mut self.runs[i];
+        let made = matches!(run.op(), Op::Create | Op::CreateDatasource);
         match run.refusal.clone() {
+            // What was made is found by its content, and the manifest may ask for another one by the next time: a list that is
+            // behind must not hide it.
+            _ if self.settling && made && run.asked < SECOND_LOOKS => self.look_again(i),
+            _ if self.settling => self.released(i),
             None if self.stopping.is_some() => self.leave(i),
             // Nothing says no: the call may have got lost, and is sent again.
             None => self.send(i, Sending::Main),

@@ -245,7 +245,7 @@ impl<'p> Machine<'p> {
         }
     }
 
-    /// Finds out about one step in doubt with at most one read, or releases it: what the next plan sees is enough.
+    /// Finds out about one step in doubt by reads, or releases it where what the next plan sees is enough.
     fn settle_one(&mut self, i: usize) {
         let run = &self.runs[i];
         let solution = || run.task().task_type == TaskType::Solution;

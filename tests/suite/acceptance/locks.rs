@@ -1,6 +1,8 @@
 //! One state, more than one who would write it: who has to wait is told for whom, and who lost the lock while it stood still
 //! sends and writes nothing more.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, TransactionBehavior};
 use rustix::process::Signal;
 use serde_json::json;
@@ -219,4 +221,31 @@ fn a_holder_that_stands_still_in_the_middle_of_a_write_is_named() {
     assert!(holder.stdout.contains(&process), "{holder}");
     drop(write);
     second.run(&["unlock", "--force"]).exits(0);
+}
+
+#[test]
+fn two_states_that_know_nothing_of_each_other_make_nothing_twice() {
+    let mut stacks = [Sandbox::example("shop-lake"), Sandbox::example("shop-lake")];
+    let [first, second] = &mut stacks;
+    let emulator = Emulator::of(first);
+    second.take_variables_of(first);
+    let url = emulator.url();
+    let apply = ["--endpoint", &url, "apply", "--auto-approve"];
+    let both = stacks
+        .each_ref()
+        .map(|stack| Background::start(stack, &apply));
+    for running in both {
+        running.ends();
+    }
+    let tasks = emulator.tasks();
+    let names: BTreeSet<_> = tasks.iter().map(|(name, _)| name).collect();
+    assert_eq!((tasks.len(), names.len()), (30, 30), "{tasks:?}");
+    // Whom the other one overtook may have to look again at what it has now.
+    for stack in &stacks {
+        stack.run(&apply).exits(0);
+        stack
+            .run(&["--endpoint", &url, "plan", "--detailed-exitcode"])
+            .exits(0);
+    }
+    assert_eq!(emulator.tasks().len(), 30);
 }

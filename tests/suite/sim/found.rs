@@ -200,3 +200,14 @@ fn a_solution_that_may_exist_keeps_the_token_that_finds_it() {
         }
     }
 }
+
+#[test]
+fn a_data_source_that_a_list_hides_is_found_before_its_content_is_changed() {
+    for call in 2..10 {
+        let mut script = stale(applies(&[managed(2), managed(1), managed(1)]), call, 17);
+        script.on_calls.push((call + 1, CallFault::Interrupt(2)));
+        check(&script);
+        script.on_calls[1].1 = CallFault::CrashAfter;
+        check(&script);
+    }
+}
