@@ -17,6 +17,7 @@ use super::backend::File;
 use super::defect::process_of;
 use super::disk::Owner;
 use super::network::is_doubtful;
+use super::stack::PASSWORD;
 
 /// See the module's documentation.
 #[derive(Debug, Default)]
@@ -394,6 +395,9 @@ impl Oracle {
         }
         for entry in entries {
             self.check_outcome(entry, &state);
+        }
+        if format!("{entries:?}{changes:?}").contains(PASSWORD) {
+            self.violate(|| "a secret is written to the state file".to_owned());
         }
         for change in changes {
             self.check_change(change);

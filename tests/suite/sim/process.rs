@@ -256,7 +256,7 @@ impl Living {
         let (sim, owner) = (&self.sim, self.owner);
         sim.planned(owner, plan);
         let settings = Settings {
-            parallelism: plan.service.parallelism,
+            parallelism: sim.script.parallelism,
             pacing: Pacing::SERVICE,
             rng: self.rng(),
         };

@@ -14,6 +14,8 @@ pub(crate) struct Script {
     pub(crate) seed: u64,
     /// Whether the state file is the real store's.
     pub(crate) real_store: bool,
+    /// How many changes are carried out side by side.
+    pub(crate) parallelism: usize,
     /// Switches of the emulator.
     pub(crate) switches: Vec<(&'static str, &'static str)>,
     pub(crate) chapters: Vec<Chapter>,
@@ -156,7 +158,11 @@ pub(crate) enum StoreFault {
 impl std::fmt::Display for Script {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let store = if self.real_store { "real" } else { "model" };
-        writeln!(f, "seed {}, {store} store, {:?}", self.seed, self.switches)?;
+        writeln!(
+            f,
+            "seed {}, {store} store, {} side by side, {:?}",
+            self.seed, self.parallelism, self.switches
+        )?;
         for chapter in &self.chapters {
             writeln!(f, "  {chapter:?}")?;
         }
@@ -176,6 +182,7 @@ impl Script {
         Self {
             seed: 0,
             real_store: false,
+            parallelism: 2,
             switches: Vec::new(),
             chapters,
             on_calls: Vec::new(),
@@ -191,6 +198,7 @@ impl Script {
         let mut script = Self {
             seed,
             real_store,
+            parallelism: rng.random_range(1..=4),
             switches: switches(&mut rng, solution),
             chapters: chapters(&mut rng, solution, real_store),
             on_calls: Vec::new(),
