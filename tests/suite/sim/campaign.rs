@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::defect::Defect;
-use super::play::{Played, play};
+use super::play::{Played, play, play_and_tell};
 use super::script::Script;
 use crate::support::{budget, in_parallel};
 
@@ -65,9 +65,9 @@ fn explain(seed: u64) -> String {
     let violation = play(&whole, None).violation;
     let same = |other: Option<String>| kind(other.as_deref()) == kind(violation.as_deref());
     let least = whole.minimised(|script| same(play(script, None).violation));
-    let played = play(&least, None);
+    let played = play_and_tell(&least, None, true);
     format!(
-        "seed {seed}: {}\n\nthe fewest events that bring it about: {least}\nwhich then come to: {}\n{}\n\nsee it again: \
+        "seed {seed}: {}\n\nthe fewest events that bring it about: {least}\nwhich then come to: {}\n{}\n\n{}\n\nsee it again: \
          SYNCFORM_SIM_SEED={seed} cargo test sim::campaign::one_seed -- --nocapture",
         violation.as_deref().unwrap_or("nothing, the second time"),
         played
@@ -75,6 +75,7 @@ fn explain(seed: u64) -> String {
             .as_deref()
             .unwrap_or("nothing, the second time"),
         played.log.join("\n"),
+        played.story.join("\n"),
     )
 }
 
@@ -110,8 +111,13 @@ fn nothing_twice_and_nothing_lost() {
 #[test]
 fn one_seed() {
     let seed = budget("SYNCFORM_SIM_SEED", 0);
-    let played = play(&Script::draw(seed), None);
-    println!("{}\n{}", Script::draw(seed), played.log.join("\n"));
+    let script = Script::draw(seed);
+    let played = play_and_tell(&script, None, true);
+    println!(
+        "{script}\n{}\n\n{}",
+        played.log.join("\n"),
+        played.story.join("\n")
+    );
     if played.violation.is_some() {
         panic!("{}", explain(seed));
     }

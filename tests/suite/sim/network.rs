@@ -45,6 +45,11 @@ impl Remote for SimRemote {
     }
 }
 
+/// The beginning of something long.
+fn shortened(what: &impl std::fmt::Debug) -> String {
+    format!("{what:?}").chars().take(220).collect()
+}
+
 /// Whether a failed call may have taken effect.
 pub(crate) fn is_doubtful(fault: &ApiFault) -> bool {
     matches!(fault.class, FaultClass::Unknown | FaultClass::Unavailable)
@@ -63,6 +68,11 @@ impl SimRemote {
             return std::future::pending().await;
         }
         let fault = sim.next_call();
+        let n = sim.inner().counts.calls - 1;
+        sim.tell(|| {
+            let met = fault.map_or_else(String::new, |fault| format!(", and meets {fault:?}"));
+            format!("process {owner} sends {n}: {}{met}", shortened(call))
+        });
         {
             let file = sim.file();
             sim.inner().oracle.sent(owner, call, &file);
@@ -83,6 +93,13 @@ impl SimRemote {
         if sim.is_dead(owner) {
             return std::future::pending().await;
         }
+        sim.tell(|| {
+            let answer = shortened(&answer);
+            format!(
+                "process {owner} hears of {}: {answer}",
+                call.operation().name
+            )
+        });
         sim.inner().oracle.answered(call, &answer);
         answer
     }

@@ -39,6 +39,8 @@ pub(crate) struct Oracle {
     /// Tasks that our calls made, by name.
     made: BTreeMap<FileId, String>,
     alive: BTreeMap<FileId, Alive>,
+    /// The names of all tasks that were ever seen there.
+    names: BTreeMap<FileId, String>,
     /// Tasks that a lost state knew: nobody can be blamed for not knowing them, until they are found again.
     forgiven: BTreeSet<FileId>,
     /// Names of tasks whose create is still on its way, and will take effect when nobody waits for it any more.
@@ -245,6 +247,7 @@ impl Oracle {
         self.late = !state["late_calls"].as_array().is_none_or(Vec::is_empty);
         let before = std::mem::replace(&mut self.alive, tasks(&state));
         for (file, alive) in &self.alive {
+            self.names.insert(*file, alive.name.clone());
             if !before.contains_key(file) {
                 self.late_creates.remove(&alive.name);
                 if self.forgiven_creates.remove(&alive.name) {
@@ -348,11 +351,7 @@ impl Oracle {
 
     fn address_of(&self, call: &Call) -> Option<Address> {
         let task = |file: &FileId| {
-            let name = self
-                .made
-                .get(file)
-                .cloned()
-                .or_else(|| self.alive.get(file).map(|alive| alive.name.clone()))?;
+            let name = self.made.get(file).or_else(|| self.names.get(file))?;
             (!self.impostors.contains(file)).then(|| Address::new(Kind::Task, name))
         };
         match call {

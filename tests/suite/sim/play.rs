@@ -28,6 +28,8 @@ pub(crate) struct Played {
     pub(crate) states: BTreeSet<u64>,
     /// How each process ended, for people.
     pub(crate) log: Vec<String>,
+    /// What happened, call by call, when it was asked for.
+    pub(crate) story: Vec<String>,
     /// How much had happened when each chapter began, and when the last one ended.
     pub(crate) begun: Vec<Counts>,
     /// Which steps of which actions were planned.
@@ -36,6 +38,11 @@ pub(crate) struct Played {
 
 /// Plays a script.
 pub(crate) fn play(script: &Script, defect: Option<Defect>) -> Played {
+    play_and_tell(script, defect, false)
+}
+
+/// Plays a script, and tells what happened if `told`.
+pub(crate) fn play_and_tell(script: &Script, defect: Option<Defect>, told: bool) -> Played {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -43,6 +50,7 @@ pub(crate) fn play(script: &Script, defect: Option<Defect>) -> Played {
         .unwrap();
     runtime.block_on(async {
         let sim = Sim::new(script, defect);
+        sim.inner().story = told.then(Vec::new);
         let mut log = Vec::new();
         let mut begun = Vec::new();
         let end = story(&sim, &mut log, &mut begun).await;
@@ -52,6 +60,7 @@ pub(crate) fn play(script: &Script, defect: Option<Defect>) -> Played {
             counts: inner.counts,
             states: std::mem::take(&mut inner.oracle.states),
             log,
+            story: inner.story.take().unwrap_or_default(),
             begun,
             planned: std::mem::take(&mut inner.oracle.steps),
         }

@@ -37,6 +37,8 @@ pub(crate) struct Inner {
     pub(crate) world: World,
     pub(crate) oracle: Oracle,
     pub(crate) counts: Counts,
+    /// What happened, call by call and write by write, when somebody wants to know.
+    pub(crate) story: Option<Vec<String>>,
     processes: BTreeMap<Owner, Process>,
     /// Until which call a storm goes on, and which.
     storm: Option<(u32, CallFault)>,
@@ -81,6 +83,7 @@ impl Sim {
                 world,
                 oracle: Oracle::default(),
                 counts: Counts::default(),
+                story: None,
                 processes: BTreeMap::new(),
                 storm: None,
                 calm: false,
@@ -129,6 +132,14 @@ impl Sim {
         inner.storm = None;
     }
 
+    /// Notes what happened, when somebody wants to know.
+    pub(crate) fn tell(&self, what: impl FnOnce() -> String) {
+        let at = self.epoch.elapsed();
+        if let Some(story) = &mut self.inner().story {
+            story.push(format!("{:>9.3} s  {}", at.as_secs_f64(), what()));
+        }
+    }
+
     // ----------------------------------------------------------------------------------------------- processes
 
     /// A new process: its number, what kills it, and the interrupts that it gets.
@@ -146,6 +157,8 @@ impl Sim {
             interrupts,
         };
         inner.processes.insert(owner, process);
+        drop(inner);
+        self.tell(|| format!("process {owner} begins"));
         (owner, killed, receiver)
     }
 
@@ -156,6 +169,7 @@ impl Sim {
 
     /// Kills a process.
     pub(crate) fn kill(&self, owner: Owner) {
+        self.tell(|| format!("process {owner} is killed"));
         let mut inner = self.inner();
         let process = inner.processes.get_mut(&owner).unwrap();
         if !std::mem::replace(&mut process.dead, true) {
@@ -251,6 +265,7 @@ impl Sim {
 
     /// Somebody works in the console.
     pub(crate) fn edit(&self, edit: Edit) {
+        self.tell(|| format!("somebody in the console: {edit:?}"));
         let now = self.true_now();
         let inner = &mut *self.inner();
         if let Edit::Impostor(task) = edit {
@@ -388,6 +403,9 @@ impl Sim {
             let scripted = self.script.on_writes.iter().find(|(at, _)| *at == n);
             scripted.filter(|_| !inner.calm).map(|(_, fault)| *fault)
         };
+        if let Some(fault) = fault {
+            self.tell(|| format!("process {owner} writes, and meets {fault:?}"));
+        }
         match fault {
             Some(WriteFault::CrashBefore) => {
                 self.kill(owner);
@@ -442,6 +460,9 @@ impl Sim {
         entries: &[Entry],
         changes: &[StateChange],
     ) {
+        for entry in entries {
+            self.tell(|| format!("process {owner} writes {} {:?}", entry.address, entry.event));
+        }
         let inner = &mut *self.inner();
         inner
             .oracle
