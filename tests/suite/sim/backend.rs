@@ -361,9 +361,11 @@ impl Store for SimStore {
     }
 
     fn finish(&mut self, run: RunId, end: RunEnd, now: Timestamp) -> Result<(), Refusal> {
-        self.write(
+        let sim = Arc::clone(&self.sim);
+        self.write_then(
             |disk| disk.finish(run, end),
             |store| store.finish(run, end, now),
+            |_, file| sim.finished(file),
         )
     }
 }

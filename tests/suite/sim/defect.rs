@@ -33,11 +33,13 @@ pub(crate) enum Defect {
     WrongTarget,
     /// A failure with HTTP 200 passes for a success.
     InBandBelieved,
+    /// What an interrupted run made is taken for not made, without a look.
+    SettledUnseen,
 }
 
 impl Defect {
     /// All of them.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::IntentAfterSend,
         Self::TokenNotStored,
         Self::OutcomeWithoutState,
@@ -50,6 +52,7 @@ impl Defect {
         Self::HeartbeatForgotten,
         Self::WrongTarget,
         Self::InBandBelieved,
+        Self::SettledUnseen,
     ];
 
     /// Makes of a commit what the defective program would write. `withheld` is carried to the next one.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use syncform::api::wire::{WireResponse, decode, encode};
-use syncform::api::{ApiFault, Call, FaultClass, Reply};
+use syncform::api::{ApiFault, Call, FaultClass, Page, Reply};
 use syncform::emulator::World;
 use syncform::emulator::world::{Fault, Request, Rule, Transport};
 use syncform::remote::Remote;
@@ -15,6 +15,7 @@ use syncform::secret::Secret;
 
 use super::defect::Defect;
 use super::disk::Owner;
+use super::oracle::Oracle;
 use super::script::CallFault;
 use super::stack::{OneSecret, PASSWORD, PROJECT, world};
 use super::stage::Sim;
@@ -106,7 +107,7 @@ impl SimRemote {
 
     /// The request reaches the service, or does not; either way this is what the caller will see.
     fn arrive(&self, call: &Call, fault: Option<CallFault>) -> Arrival {
-        let sim = &self.sim;
+        let (sim, owner) = (&self.sim, self.owner);
         let now = sim.true_now();
         let file = sim.file();
         let inner = &mut *sim.inner();
@@ -180,7 +181,7 @@ impl SimRemote {
             },
         };
         Arrival {
-            answer: spoiled(sim, call, answer, &inner.oracle.impostors),
+            answer: spoiled(sim, call, answer, owner, &inner.oracle),
             takes,
         }
     }
@@ -191,14 +192,15 @@ fn spoiled(
     sim: &Sim,
     call: &Call,
     answer: Result<Reply, ApiFault>,
-    impostors: &std::collections::BTreeSet<FileId>,
+    owner: Owner,
+    oracle: &Oracle,
 ) -> Result<Reply, ApiFault> {
     match (sim.defect(), call, answer) {
         (
             Some(Defect::AdoptUnchecked),
             Call::GetTask { file, .. },
             Ok(Reply::Script(mut script)),
-        ) if impostors.contains(file) => {
+        ) if oracle.impostors.contains(file) => {
             script.tables = original_tables();
             Ok(Reply::Script(script))
         }
@@ -207,6 +209,14 @@ fn spoiled(
             Call::Deploy { .. } | Call::Start { .. } | Call::Stop { .. },
             Err(fault),
         ) if fault.code == "in-band failure" => Ok(Reply::Done),
+        (Some(Defect::SettledUnseen), Call::ListDatasources { .. }, Ok(Reply::Datasources(_)))
+            if oracle.is_settling(owner) =>
+        {
+            Ok(Reply::Datasources(Page {
+                rows: Vec::new(),
+                total: 0,
+            }))
+        }
         (_, _, answer) => answer,
     }
 }

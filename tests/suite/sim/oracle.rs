@@ -17,7 +17,7 @@ use super::backend::File;
 use super::defect::process_of;
 use super::disk::Owner;
 use super::network::is_doubtful;
-use super::stack::PASSWORD;
+use super::stack::{MANAGED, PASSWORD};
 
 /// See the module's documentation.
 #[derive(Debug, Default)]
@@ -43,6 +43,10 @@ pub(crate) struct Oracle {
     names: BTreeMap<FileId, String>,
     /// Tasks that a lost state knew: nobody can be blamed for not knowing them, until they are found again.
     forgiven: BTreeSet<FileId>,
+    /// Data sources that are there with a content of ours.
+    rows: BTreeSet<DatasourceId>,
+    /// As [`Oracle::forgiven`]; and those that came late, when the run that had sent for them was settled.
+    forgiven_rows: BTreeSet<DatasourceId>,
     /// Names of tasks whose create is still on its way, and will take effect when nobody waits for it any more.
     late_creates: BTreeSet<String>,
     /// Those of them that a lost state knew: as [`Oracle::forgiven`], before they are there.
@@ -104,6 +108,11 @@ impl Oracle {
         }
     }
 
+    /// Whether a process has not begun to plan or to carry out a plan: what it reads then is to settle a run before.
+    pub(crate) fn is_settling(&self, owner: Owner) -> bool {
+        !self.planning.contains(&owner) && !self.plans.contains_key(&owner)
+    }
+
     /// The program reports that a change is carried out.
     pub(crate) fn complete(&mut self, owner: Owner, address: Address) {
         self.plans
@@ -116,6 +125,7 @@ impl Oracle {
     /// What the state knew is lost, or the state is: from now on, nobody is blamed for not knowing it.
     pub(crate) fn forgive(&mut self) {
         self.forgiven.extend(self.alive.keys());
+        self.forgiven_rows.extend(&self.rows);
         self.forgiven_creates.extend(self.late_creates.clone());
         self.generating.clear();
         self.amnesia = true;
@@ -244,6 +254,10 @@ impl Oracle {
     /// The world may have changed: which tasks are there now?
     pub(crate) fn world_changed(&mut self, world: &World) {
         let state = world.state();
+        let rows = std::mem::replace(&mut self.rows, rows(&state));
+        if self.late {
+            self.forgiven_rows.extend(self.rows.difference(&rows));
+        }
         self.late = !state["late_calls"].as_array().is_none_or(Vec::is_empty);
         let before = std::mem::replace(&mut self.alive, tasks(&state));
         for (file, alive) in &self.alive {
@@ -268,18 +282,26 @@ impl Oracle {
         }
     }
 
-    /// Every task that is there is in state or in the journal.
-    fn check_known(&mut self, file: &File) {
+    /// Every task and data source that is there is in state or in the journal.
+    pub(crate) fn check_known(&mut self, file: &File) {
         let state = file.state();
         let entries = file.open_entries().unwrap_or_default();
+        let is_known = |address: &Address| {
+            state.resources.contains_key(address)
+                || entries.iter().any(|entry| entry.address == *address)
+        };
+        let billing = Address::new(Kind::Datasource, MANAGED);
+        if let Some(id) = self.rows.difference(&self.forgiven_rows).next().copied()
+            && !is_known(&billing)
+        {
+            self.violate(|| format!("data source {id} ({billing}) is known to nobody"));
+        }
         for (id, alive) in &self.alive {
             if self.impostors.contains(id) {
                 continue;
             }
             let address = Address::new(Kind::Task, &alive.name);
-            let known = state.resources.contains_key(&address)
-                || entries.iter().any(|entry| entry.address == address);
-            if known {
+            if is_known(&address) {
                 continue;
             }
             if !self.forgiven.contains(id) {
@@ -361,9 +383,7 @@ impl Oracle {
             Call::CreateDatasource { spec } | Call::UpdateDatasource { spec, .. } => {
                 Some(Address::new(Kind::Datasource, &spec.name))
             }
-            Call::DeleteDatasource { .. } => {
-                Some(Address::new(Kind::Datasource, super::stack::MANAGED))
-            }
+            Call::DeleteDatasource { .. } => Some(Address::new(Kind::Datasource, MANAGED)),
             Call::Deploy { file, .. }
             | Call::Start { file, .. }
             | Call::Stop { file, .. }
@@ -413,6 +433,7 @@ impl Oracle {
                 }
             }
         }
+        self.check_known(file);
         self.states.insert(digest(&state, &open));
     }
 
@@ -546,6 +567,18 @@ fn tasks(state: &Value) -> BTreeMap<FileId, Alive> {
     files
         .chain(solutions)
         .filter_map(|(id, alive)| Some((FileId(id?), alive)))
+        .collect()
+}
+
+/// The managed data sources whose content nobody else wrote.
+fn rows(state: &Value) -> BTreeSet<DatasourceId> {
+    let rows = state["datasources"].as_array().into_iter().flatten();
+    let ours = |row: &&Value| {
+        let user = row["content"]["username"].as_str().unwrap_or_default();
+        row["name"] == MANAGED && user.starts_with("sync")
+    };
+    rows.filter(ours)
+        .filter_map(|row| Some(DatasourceId(row["id"].as_i64()?)))
         .collect()
 }
 

@@ -469,6 +469,11 @@ impl Sim {
             .committed(owner, holder, file, entries, changes);
     }
 
+    /// A run is closed, and its lines are not read any more.
+    pub(crate) fn finished(&self, file: &File) {
+        self.inner().oracle.check_known(file);
+    }
+
     /// A plan is about to be carried out.
     pub(crate) fn planned(&self, owner: Owner, plan: &Plan) {
         self.inner().oracle.planned(owner, plan);
