@@ -124,12 +124,13 @@ async fn story(
     the_day_after(sim, &Stack::of(current), log).await
 }
 
-/// Whether somebody changed the data source before state came to know it: a conflict, which only somebody can resolve.
+/// Whether the data source may be another one than is asked for, before state came to know it: somebody changed it, or it was
+/// made when nobody waited for it any more. That is a conflict, which only somebody can resolve.
 fn has_conflict(sim: &Sim) -> bool {
     let billing = Address::new(Kind::Datasource, MANAGED);
     let known = sim.file().state().resources.contains_key(&billing);
     let changes = |edit| edit == Edit::ChangeDatasource;
-    !known && sim.script.edits().any(changes)
+    !known && (sim.script.edits().any(changes) || sim.script.has_late_effects())
 }
 
 /// One apply, and another one beside it if the script says so.

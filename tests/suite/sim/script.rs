@@ -240,13 +240,18 @@ impl Script {
     /// Whether a task can be offline without anybody's knowing: taken so in the console, by a delete of which the state was
     /// lost, or by a call that took effect when nobody waited for it any more.
     pub(crate) fn takes_offline(&self) -> bool {
-        let late = |fault: &CallFault| matches!(fault, CallFault::Late(_));
         let power_loss = |fault: &WriteFault| matches!(fault, WriteFault::PowerLoss(_));
         self.edits()
             .any(|edit| matches!(edit, Edit::TakeOffline(_)))
-            || self.on_calls.iter().any(|(_, fault)| late(fault))
+            || self.has_late_effects()
             || self.on_writes.iter().any(|(_, fault)| power_loss(fault))
             || self.chapters.iter().any(|chapter| chapter.mishap.is_some())
+    }
+
+    /// Whether a call takes effect when nobody waits for it any more.
+    pub(crate) fn has_late_effects(&self) -> bool {
+        let late = |fault: &CallFault| matches!(fault, CallFault::Late(_));
+        self.on_calls.iter().any(|(_, fault)| late(fault))
     }
 
     /// Whether a generation never ends.
