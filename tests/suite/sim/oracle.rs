@@ -131,6 +131,12 @@ impl Oracle {
         self.amnesia = true;
     }
 
+    /// Somebody made a data source in the console what ours would be: it is ours when state says so.
+    pub(crate) fn resolved(&mut self, world: &World) {
+        self.world_changed(world);
+        self.forgiven_rows.extend(&self.rows);
+    }
+
     // ---------------------------------------------------------------------------------------------------- calls
 
     /// A call is about to leave the process.
@@ -422,14 +428,20 @@ impl Oracle {
             self.check_change(change);
         }
         for tracked in state.resources.values() {
-            if let Object::Task(task) = &tracked.object
-                && let Some(file) = task.stage.file()
-            {
-                self.forgiven.remove(&file);
-                if self.impostors.contains(&file) {
-                    self.violate(|| {
-                        format!("task {file}, which somebody else made, is taken over")
-                    });
+            match &tracked.object {
+                Object::Datasource(datasource) => {
+                    self.forgiven_rows.remove(&datasource.id);
+                }
+                Object::Task(task) => {
+                    let Some(file) = task.stage.file() else {
+                        continue;
+                    };
+                    self.forgiven.remove(&file);
+                    if self.impostors.contains(&file) {
+                        self.violate(|| {
+                            format!("task {file}, which somebody else made, is taken over")
+                        });
+                    }
                 }
             }
         }

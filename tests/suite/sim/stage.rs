@@ -347,8 +347,10 @@ impl Sim {
         });
         let now = self.true_now();
         let drift: Drift = serde_json::from_value(drift).unwrap();
+        let inner = &mut *self.inner();
         // There may be none.
-        self.inner().world.drift(drift, now).ok();
+        inner.world.drift(drift, now).ok();
+        inner.oracle.resolved(&inner.world);
     }
 
     /// Whether something of ours is there that the variant does not ask for.
