@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Actual, Seen, seen, task};
 use crate::address::Address;
 use crate::api::RunStatus;
-use crate::state::Object;
+use crate::state::{Object, Stage};
 
 /// One object that is not what state recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,10 +21,8 @@ pub(super) fn of(address: &Address, prior: &Object, actual: &Actual) -> Option<D
     let differences = match prior {
         Object::Task(prior) => match seen(&actual.tasks, address) {
             Seen::Unread => Vec::new(),
-            Seen::Absent => match prior.stage.file() {
-                Some(file) => vec![format!("task {file} does not exist any more")],
-                None => Vec::new(),
-            },
+            Seen::Present(now) if task::is_another(prior.stage, now) => gone(prior.stage),
+            Seen::Absent => gone(prior.stage),
             Seen::Present(now) => {
                 let mut differences = task::drifted(&prior.spec, now);
                 if let Some(before) = &prior.run
@@ -61,6 +59,14 @@ pub(super) fn of(address: &Address, prior: &Object, actual: &Actual) -> Option<D
         address: address.clone(),
         differences,
     })
+}
+
+fn gone(stage: Stage) -> Vec<String> {
+    stage
+        .file()
+        .map(|file| format!("task {file} does not exist any more"))
+        .into_iter()
+        .collect()
 }
 
 /// The status that a transitional one leads to, so that a task on its way is no drift.

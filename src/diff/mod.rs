@@ -61,7 +61,7 @@ pub struct Actual {
 /// A task that the API showed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeenTask {
-    /// Its id.
+    /// Its id. Not the one that state knows, if that one is gone and the name belongs to another task.
     pub file: FileId,
     /// Whether it was deployed.
     pub deployed: bool,

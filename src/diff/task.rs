@@ -173,6 +173,7 @@ fn delete(address: &Address, prior: &TaskObject, seen: Seen<'_, SeenTask>) -> Ch
     let target = match (seen, prior.stage) {
         // Found by its name alone: unless its content is ours too, somebody else made it.
         (Seen::Present(task), Stage::Generating { .. }) if !is_of(&prior.spec, task) => None,
+        (Seen::Present(task), stage) if is_another(stage, task) => None,
         // A task that may be deployed is taken offline first; one that is offline already only says so.
         (Seen::Present(task), _) => Some(Target {
             deployed: task.deployed || task.committed,
@@ -228,6 +229,11 @@ fn delete(address: &Address, prior: &TaskObject, seen: Seen<'_, SeenTask>) -> Ch
     change
 }
 
+/// Whether the task that has the name is not the one that state knows, which is gone then.
+pub(super) fn is_another(stage: Stage, task: &SeenTask) -> bool {
+    stage.file().is_some_and(|known| known != task.file)
+}
+
 /// Whether a task has the content that was asked for.
 fn is_of(spec: &TaskSpec, task: &SeenTask) -> bool {
     let script = task.script.as_ref();
@@ -276,6 +282,9 @@ fn existing(
             ));
         }
         (Seen::Present(task), Stage::Generating { .. }) => {
+            return Some(adopt(address, wanted, task));
+        }
+        (Seen::Present(task), stage) if is_another(stage, task) => {
             return Some(adopt(address, wanted, task));
         }
         (Seen::Absent, stage) => {

@@ -1,7 +1,7 @@
 //! What the campaign found, cut down to the fewest events: each of these went wrong once.
 
 use super::play::play;
-use super::script::{CallFault, Chapter, Edit, Script, StoreFault, WriteFault};
+use super::script::{CallFault, Chapter, Edit, Mishap, Script, StoreFault, WriteFault};
 use super::stack::{Variant, Wish};
 
 const STARTED: Variant = Variant {
@@ -209,5 +209,27 @@ fn a_data_source_that_a_list_hides_is_found_before_its_content_is_changed() {
         check(&script);
         script.on_calls[1].1 = CallFault::CrashAfter;
         check(&script);
+    }
+}
+
+#[test]
+fn an_old_state_finds_the_task_that_was_made_again_since() {
+    let again = Chapter {
+        edits: vec![Edit::Delete(0)],
+        ..Chapter::of(STARTED)
+    };
+    for commits in 1..40 {
+        for variant in [STOPPED, STARTED] {
+            let old = Chapter {
+                mishap: Some(Mishap::Restored(commits)),
+                applies: 0,
+                ..Chapter::of(variant)
+            };
+            check(&Script::calm(vec![
+                Chapter::of(STARTED),
+                again.clone(),
+                old,
+            ]));
+        }
     }
 }
