@@ -31,6 +31,9 @@ pub enum Failure {
         /// Which object, and how it differs.
         what: String,
     },
+    /// Everything was done, and what is there is not what was asked for.
+    #[error("{0}")]
+    NotAsAsked(String),
     /// The task ran and stopped by itself.
     #[error("the task started and stopped by itself: {0}")]
     Died(String),
@@ -51,6 +54,7 @@ impl Failure {
                 "give this one another `name`, or rename or delete the other one in the console"
                     .to_owned(),
             ),
+            Self::NotAsAsked(_) => Some("apply again: it plans from what is there now".to_owned()),
             Self::Died(_) => Some("mend what the message names, then apply again".to_owned()),
         }
     }

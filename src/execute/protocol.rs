@@ -4,7 +4,7 @@ use crate::api::{ApiFault, Call, DatasourceRow, FaultClass, Reply, RunStatus, Ta
 use crate::diff;
 use crate::journal::Output;
 use crate::plan::Op;
-use crate::resource::{DatasourceSpec, TaskType};
+use crate::resource::{DatasourceSpec, Run, TaskType};
 
 use super::change_run::{ChangeRun, Sending};
 use super::token::{self, Intent};
@@ -275,6 +275,15 @@ pub(super) fn answer(run: &ChangeRun<'_>, reply: Reply) -> Result<Answer, Reply>
         }
         (_, other) => return Err(other),
     })
+}
+
+/// Whether the last look at a task that is to stand still shows one that runs: somebody started it since the plan was made, or it
+/// was made and started by a run that nobody knew of.
+pub(super) fn runs_unasked(run: &ChangeRun<'_>, status: &RunStatus) -> bool {
+    run.op() == Op::ReadTask
+        && run.task().task_type == TaskType::Realtime
+        && run.task().run == Run::Stopped
+        && matches!(status, RunStatus::Run | RunStatus::Wait)
 }
 
 /// Whether a fault of the step's own call says that what it wants is so already.

@@ -102,8 +102,13 @@ impl Machine<'_> {
         match seen {
             Seen::Content(content) => run.content = Some(content),
             Seen::Run(status) => {
+                let unasked = protocol::runs_unasked(run, &status);
+                let what = format!("the task is {} and should be stopped", status.as_str());
                 run.run = Some(status);
                 self.out.changes.extend(run.record());
+                if unasked {
+                    return self.fail(i, Failure::NotAsAsked(what));
+                }
             }
             Seen::There => {}
             Seen::Gone => self.out.changes.extend(run.forget()),

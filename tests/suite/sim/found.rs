@@ -1,7 +1,7 @@
 //! What the campaign found, cut down to the fewest events: each of these went wrong once.
 
 use super::play::play;
-use super::script::{CallFault, Chapter, Edit, Mishap, Script, StoreFault, WriteFault};
+use super::script::{CallFault, Chapter, Edit, Mishap, Review, Script, StoreFault, WriteFault};
 use super::stack::{Variant, Wish};
 
 const STARTED: Variant = Variant {
@@ -232,4 +232,21 @@ fn an_old_state_finds_the_task_that_was_made_again_since() {
             ]));
         }
     }
+}
+
+#[test]
+fn a_task_that_somebody_starts_meanwhile_is_not_said_to_stand_still() {
+    for call in 0..14 {
+        let mut script = applies(&[STOPPED, STOPPED]);
+        let started = CallFault::Console(Edit::Start(0));
+        script.on_calls.push((call, started));
+        check(&script);
+    }
+    let mut script = applies(&[STOPPED, STOPPED]);
+    script.chapters[1].mishap = Some(Mishap::Lost);
+    script.chapters[1].review = Some(Review {
+        takes: 90,
+        edits: vec![Edit::Start(0)],
+    });
+    check(&script);
 }

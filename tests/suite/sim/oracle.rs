@@ -10,7 +10,7 @@ use syncform::diff::Action;
 use syncform::emulator::World;
 use syncform::journal::{Entry, Event, Output, StepStatus, fold};
 use syncform::plan::{Op, Plan};
-use syncform::resource::{DatasourceId, FileId, ProcessId};
+use syncform::resource::{DatasourceId, FileId, ProcessId, Run, Spec, TaskType};
 use syncform::state::{Object, Stage, State, StateChange};
 
 use super::backend::File;
@@ -64,6 +64,8 @@ pub(crate) struct Oracle {
 struct Seen {
     deployed: bool,
     runs: BTreeSet<String>,
+    /// Its run status when somebody looked last.
+    last: Option<RunStatus>,
 }
 
 #[derive(Debug, Clone)]
@@ -76,6 +78,8 @@ struct Alive {
 struct Planned {
     actions: BTreeMap<Address, Action>,
     waits_for: BTreeMap<Address, BTreeSet<Address>>,
+    /// Real-time tasks that are to run or to stand still.
+    runs: BTreeMap<Address, Run>,
     complete: BTreeSet<Address>,
 }
 
@@ -98,6 +102,7 @@ impl Oracle {
                 .iter()
                 .map(|planned| (planned.change.address.clone(), planned.waits_for.clone()))
                 .collect(),
+            runs: plan.changes.iter().filter_map(to_run).collect(),
             complete: BTreeSet::new(),
         };
         self.plans.insert(owner, planned);
@@ -115,6 +120,21 @@ impl Oracle {
 
     /// The program reports that a change is carried out.
     pub(crate) fn complete(&mut self, owner: Owner, address: Address) {
+        let wish = self
+            .plans
+            .get(&owner)
+            .and_then(|plan| plan.runs.get(&address));
+        let file = self.alive.iter().find(|(file, alive)| {
+            !self.impostors.contains(file) && Address::new(Kind::Task, &alive.name) == address
+        });
+        if let (Some(wish), Some((file, _))) = (wish, file) {
+            let last = self.seen.get(file).and_then(|seen| seen.last.as_ref());
+            let runs = matches!(last, Some(RunStatus::Run | RunStatus::Wait));
+            if runs != (*wish == Run::Started) {
+                let said = format!("{address} is said to be done, and was last seen {last:?}");
+                self.violate(|| said);
+            }
+        }
         self.plans
             .entry(owner)
             .or_default()
@@ -331,6 +351,7 @@ impl Oracle {
             (Call::GetInstance { file, .. }, Ok(Reply::Instance { status, .. })) => {
                 let seen = self.seen.entry(*file).or_default();
                 seen.runs.insert(word(status));
+                seen.last = Some(status.clone());
                 self.looked_at(&file.to_string());
             }
             (Call::GetTask { file, .. }, Ok(reply)) => {
@@ -533,6 +554,23 @@ impl Oracle {
                 }
             }
         }
+    }
+}
+
+/// What a change is to bring a real-time task to.
+fn to_run(planned: &syncform::plan::Planned) -> Option<(Address, Run)> {
+    let change = &planned.change;
+    let acts = matches!(
+        change.action,
+        Action::Create | Action::Adopt | Action::Start | Action::Stop
+    );
+    match &change.after {
+        Some(Spec::Task(spec))
+            if acts && spec.task_type == TaskType::Realtime && spec.run != Run::Unmanaged =>
+        {
+            Some((change.address.clone(), spec.run))
+        }
+        _ => None,
     }
 }
 
