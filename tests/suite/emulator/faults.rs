@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::client::Api;
-use super::lifecycle::{REALTIME, create, status, with};
+use super::lifecycle::{REALTIME, SOLUTION, create, status, with};
 
 const LIST: [(&str, &str); 1] = [("ProjectId", "10000")];
 
@@ -133,6 +133,22 @@ async fn a_task_dies_and_a_generation_never_ends() {
         let polled = api.ok("QueryDISyncTaskConfigProcessResult", &params).await;
         assert_eq!(polled["Data"]["TaskContent"], Value::Null);
     }
+}
+
+#[tokio::test]
+async fn what_does_not_run_does_not_die() {
+    let api = Api::start(&[]).await;
+    let id = create(&api, SOLUTION, "whole_shop").await;
+    let solution = with(SOLUTION, &[("FileId", &id)]);
+    let die = || json!({ "kind": "die", "message": "out of failovers" });
+    api.arm("GetDISyncInstanceInfo", die()).await;
+    let info = api.ok("GetDISyncInstanceInfo", &solution).await;
+    assert_eq!(info["Data"]["SolutionInfo"]["Status"], "norun");
+    api.ok("DeployDISyncTask", &solution).await;
+    api.ok("StartDISyncInstance", &solution).await;
+    api.arm("GetDISyncInstanceInfo", die()).await;
+    let info = api.ok("GetDISyncInstanceInfo", &solution).await;
+    assert_eq!(info["Data"]["SolutionInfo"]["Status"], "fail");
 }
 
 #[tokio::test]

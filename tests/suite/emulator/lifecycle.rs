@@ -9,7 +9,8 @@ use super::client::{Api, options};
 
 pub(crate) const REALTIME: [(&str, &str); 2] =
     [("ProjectId", "10000"), ("TaskType", "DI_REALTIME")];
-const SOLUTION: [(&str, &str); 2] = [("ProjectId", "10000"), ("TaskType", "DI_SOLUTION")];
+pub(super) const SOLUTION: [(&str, &str); 2] =
+    [("ProjectId", "10000"), ("TaskType", "DI_SOLUTION")];
 
 /// A `TaskParam` from `rds` to Hologres.
 pub(crate) fn task_param(name: &str, tables: &[&str]) -> Value {

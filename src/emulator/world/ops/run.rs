@@ -245,7 +245,11 @@ fn info(call: &mut Context<'_>) -> Answer {
             }
             let (settings, now, death) = (call.settings, call.now, call.fault);
             let solution = solution::edit(call, id);
-            if let Some(Fault::Die { message }) = death {
+            if let (
+                Some(Fault::Die { message }),
+                SolutionState::Step(..) | SolutionState::Running,
+            ) = (death, &solution.state)
+            {
                 solution.state = SolutionState::Failed(message.clone());
             }
             Ok(Reply::data(json!({
