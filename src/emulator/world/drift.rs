@@ -158,6 +158,8 @@ impl World {
     /// Makes an edit past the API.
     pub fn drift(&mut self, drift: Drift, now: jiff::Timestamp) -> Result<(), DriftError> {
         let now = Moment::from(now);
+        // What was to come before the edit has come before it.
+        self.catch_up(now);
         let result = self.edit(drift, now);
         if result.is_err() {
             let begun = self.tables.take_before();

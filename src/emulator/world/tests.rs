@@ -500,6 +500,23 @@ fn a_late_effect_comes_when_its_time_has_come() {
 }
 
 #[test]
+fn a_late_effect_comes_before_an_edit_that_comes_after_it() {
+    let mut world = world(&[]);
+    let id = running_task(&mut world, "t");
+    let rule =
+        json!({ "operation": "StopDISyncInstance", "fault": { "kind": "late", "ms": 1000 } });
+    world
+        .arm(vec![serde_json::from_value(rule).unwrap()])
+        .unwrap();
+    call(&mut world, 0, "StopDISyncInstance", &[("FileId", &id)]);
+    let edit = json!({ "kind": "task", "project_id": 1, "name": "t", "set": { "status": "RUN" } });
+    world
+        .drift(serde_json::from_value(edit).unwrap(), at(5000))
+        .unwrap();
+    assert_eq!(status(&mut world, 5000, &id), "RUN");
+}
+
+#[test]
 fn reads_are_stale_for_as_long_as_the_switch_says() {
     let mut world = world(&[("stale_reads_ms", "300")]);
     let request = |action: &str, params: &[(&str, &str)]| {
