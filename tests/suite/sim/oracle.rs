@@ -284,6 +284,8 @@ impl Oracle {
         if self.late {
             self.forgiven_rows.extend(self.rows.difference(&rows));
         }
+        // What somebody changes is a conflict while state does not know it.
+        self.forgiven_rows.extend(rows.difference(&self.rows));
         self.late = !state["late_calls"].as_array().is_none_or(Vec::is_empty);
         let before = std::mem::replace(&mut self.alive, tasks(&state));
         for (file, alive) in &self.alive {
