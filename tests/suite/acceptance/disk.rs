@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{Background, Emulator, Sandbox};
+use crate::support::{Background, Emulator, Sandbox, apply_one_by_one};
 
 const STATE: &str = ".syncform/default.db";
 
@@ -145,14 +145,7 @@ fn where_nothing_can_be_written_what_is_known_can_be_read() {
     };
     // Killed with a call on its way: the last commits lie beside the file, and the run is open.
     emulator.hold_up("DeployDISyncTask", 1, 3_600_000);
-    let apply = [
-        "--endpoint",
-        &url,
-        "apply",
-        "--auto-approve",
-        "--parallelism",
-        "1",
-    ];
+    let apply = apply_one_by_one(&url);
     let mut killed = Background::spawn(&mut person.command(&stack, &apply));
     killed.until(|| emulator.calls_of("DeployDISyncTask") > 0);
     drop(killed);

@@ -4,12 +4,6 @@ use serde_json::Value;
 
 use crate::support::Sandbox;
 
-fn quickstart() -> Sandbox {
-    let mut stack = Sandbox::example("quickstart");
-    stack.set("HOLO_ACCESS_KEY", "key");
-    stack
-}
-
 fn lines(text: &str) -> Vec<Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -18,7 +12,7 @@ fn lines(text: &str) -> Vec<Value> {
 
 #[test]
 fn a_plan_is_a_document_of_terraforms_shape() {
-    let stack = quickstart();
+    let stack = Sandbox::quickstart();
     let plan = stack
         .run(&["plan", "--out", "saved.plan", "--json"])
         .exits(0);
@@ -54,7 +48,7 @@ fn a_plan_is_a_document_of_terraforms_shape() {
 
 #[test]
 fn a_run_is_a_line_of_json_for_each_event() {
-    let stack = quickstart();
+    let stack = Sandbox::quickstart();
     let planned = lines(&stack.run(&["plan", "--json-events"]).exits(0).stdout);
     let applied = lines(
         &stack
@@ -72,7 +66,7 @@ fn a_run_is_a_line_of_json_for_each_event() {
 
 #[test]
 fn the_state_is_shown_in_both_forms() {
-    let stack = quickstart();
+    let stack = Sandbox::quickstart();
     stack.run(&["apply", "--auto-approve"]).exits(0);
     let text = stack.run(&["show"]).exits(0);
     assert!(text.stdout.contains("task.orders_to_odps"), "{text}");
@@ -89,7 +83,7 @@ fn the_state_is_shown_in_both_forms() {
 
 #[test]
 fn wrong_usage_ends_with_64() {
-    let stack = quickstart();
+    let stack = Sandbox::quickstart();
     for words in [
         &["plan", "--no-such-flag"][..],
         &["no-such-command"],

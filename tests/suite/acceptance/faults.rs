@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use syncform::emulator::Clock;
 
-use crate::support::{Emulator, Output, Sandbox};
+use crate::support::{Emulator, Output, Sandbox, apply_one_by_one};
 
 fn apply(stack: &Sandbox, url: &str) -> Output {
     stack.run(&["--endpoint", url, "apply", "--auto-approve"])
@@ -142,14 +142,7 @@ fn a_console_user_stops_and_deletes_and_the_plan_says_so() {
     let emulator = Emulator::of(&mut stack);
     // One after the other, so that the tasks have the same ids each time.
     let url = emulator.url();
-    let words = [
-        "--endpoint",
-        &url,
-        "apply",
-        "--auto-approve",
-        "--parallelism",
-        "1",
-    ];
+    let words = apply_one_by_one(&url);
     stack.run(&words).exits(0);
     emulator.drift(&json!({ "kind": "task", "project_id": 10000, "name": "orders_to_odps", "set": { "status": "PAUSE" } }));
     emulator.drift(

@@ -6,31 +6,12 @@ use std::process::Stdio;
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::support::{Background, Emulator, Sandbox};
-
-fn quickstart() -> (Sandbox, Emulator, String) {
-    let mut stack = Sandbox::quickstart();
-    let emulator = Emulator::of(&mut stack);
-    let url = emulator.url();
-    (stack, emulator, url)
-}
-
-/// Nothing overlaps, so that a call which is held up holds up the run.
-fn apply(url: &str) -> [&str; 6] {
-    [
-        "--endpoint",
-        url,
-        "apply",
-        "--auto-approve",
-        "--parallelism",
-        "1",
-    ]
-}
+use crate::support::{Background, Emulator, Sandbox, apply_one_by_one, served_quickstart};
 
 /// One more apply ends it all, with each task there once; says whether something was in doubt.
 #[track_caller]
 fn goes_on(stack: &Sandbox, emulator: &Emulator, url: &str) -> bool {
-    let next = stack.run(&apply(url)).exits(0);
+    let next = stack.run(&apply_one_by_one(url)).exits(0);
     emulator.is_in_line_with(stack);
     next.stderr.contains("An earlier apply did not finish")
 }
@@ -38,9 +19,9 @@ fn goes_on(stack: &Sandbox, emulator: &Emulator, url: &str) -> bool {
 #[test]
 fn the_first_signal_finishes_the_calls_on_their_way() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
-        let (stack, emulator, url) = quickstart();
+        let (stack, emulator, url) = served_quickstart();
         emulator.hold_up("CreateDISyncTask", 1, 500);
-        let mut run = Background::start(&stack, &apply(&url));
+        let mut run = Background::start(&stack, &apply_one_by_one(&url));
         run.until(|| emulator.calls_of("CreateDISyncTask") > 0);
         run.signal(signal);
         run.until_it_says("Interrupted: the calls on their way are finished first");
@@ -64,10 +45,10 @@ fn the_first_signal_finishes_the_calls_on_their_way() {
 #[test]
 fn the_second_signal_stops_at_once_and_the_next_apply_settles() {
     for second in [Signal::INT, Signal::TERM] {
-        let (stack, emulator, url) = quickstart();
+        let (stack, emulator, url) = served_quickstart();
         // Nobody would wait for that.
         emulator.hold_up("CreateDISyncTask", 1, 3_600_000);
-        let mut run = Background::start(&stack, &apply(&url));
+        let mut run = Background::start(&stack, &apply_one_by_one(&url));
         run.until(|| emulator.calls_of("CreateDISyncTask") > 0);
         run.signal(Signal::INT);
         run.until_it_says("Interrupted");
@@ -83,9 +64,9 @@ fn the_second_signal_stops_at_once_and_the_next_apply_settles() {
 
 #[test]
 fn a_terminal_that_goes_away_twice_is_one_interrupt() {
-    let (stack, emulator, url) = quickstart();
+    let (stack, emulator, url) = served_quickstart();
     emulator.hold_up("CreateDISyncTask", 1, 1_000);
-    let mut run = Background::start(&stack, &apply(&url));
+    let mut run = Background::start(&stack, &apply_one_by_one(&url));
     run.until(|| emulator.calls_of("CreateDISyncTask") > 0);
     run.signal(Signal::HUP);
     run.until_it_says("Interrupted");
@@ -96,9 +77,10 @@ fn a_terminal_that_goes_away_twice_is_one_interrupt() {
 
 #[test]
 fn a_run_under_nohup_outlives_its_terminal() {
-    let (stack, emulator, url) = quickstart();
+    let (stack, emulator, url) = served_quickstart();
     emulator.hold_up("CreateDISyncTask", 1, 500);
-    let mut run = Background::spawn(&mut stack.command_after("trap '' HUP", &apply(&url)));
+    let mut run =
+        Background::spawn(&mut stack.command_after("trap '' HUP", &apply_one_by_one(&url)));
     run.until(|| emulator.calls_of("CreateDISyncTask") > 0);
     run.signal(Signal::HUP);
     let ended = run.ends().exits(0);
@@ -109,10 +91,10 @@ fn a_run_under_nohup_outlives_its_terminal() {
 #[test]
 fn nobody_has_to_read_what_it_says() {
     for words in [&["-vv"][..], &["--json", "-vv"], &[]] {
-        let (stack, emulator, url) = quickstart();
+        let (stack, emulator, url) = served_quickstart();
         emulator.hold_up("CreateDISyncTask", 1, 500);
         let mut child = stack
-            .command(&[&apply(&url), words].concat())
+            .command(&[&apply_one_by_one(&url), words].concat())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -131,13 +113,13 @@ fn nobody_has_to_read_what_it_says() {
 
 #[test]
 fn a_result_that_cannot_be_written_hides_no_failure() {
-    let (stack, emulator, url) = quickstart();
+    let (stack, emulator, url) = served_quickstart();
     emulator.arm(&json!([
         { "operation": "DeployDISyncTask", "nth": 1, "fault": { "kind": "in_band", "message": "no" } }
     ]));
     let full = "exec >/dev/full";
     let partial = stack
-        .run_command(&mut stack.command_after(full, &apply(&url)))
+        .run_command(&mut stack.command_after(full, &apply_one_by_one(&url)))
         .exits(6);
     assert!(
         partial.stderr.contains("the result could not be written"),
@@ -146,7 +128,7 @@ fn a_result_that_cannot_be_written_hides_no_failure() {
     assert!(partial.stderr.contains("failed at deploy"), "{partial}");
     // A whole run is a success that nobody could see.
     let whole = stack
-        .run_command(&mut stack.command_after(full, &apply(&url)))
+        .run_command(&mut stack.command_after(full, &apply_one_by_one(&url)))
         .exits(1);
     assert!(whole.stderr.contains("No space left on device"), "{whole}");
     assert_eq!(emulator.tasks().len(), 3);
@@ -154,11 +136,11 @@ fn a_result_that_cannot_be_written_hides_no_failure() {
 
 #[test]
 fn a_service_that_accepts_and_says_nothing_can_be_left() {
-    let (stack, emulator, url) = quickstart();
+    let (stack, emulator, url) = served_quickstart();
     // The system accepts for a listener that nobody asks; calls wait for their time-out.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let silent_url = format!("http://{}", silent.local_addr().unwrap());
-    let run = Background::start(&stack, &apply(&silent_url));
+    let run = Background::start(&stack, &apply_one_by_one(&silent_url));
     let (_connection, _) = silent.accept().unwrap();
     run.signal(Signal::INT);
     run.ends().exits(128 + 2);

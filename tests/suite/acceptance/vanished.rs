@@ -1,6 +1,6 @@
 //! What disappears or changes under a running apply: it does the plan that it showed, or stops before its next call.
 
-use crate::support::{Background, Emulator, Output, Sandbox};
+use crate::support::{Background, Emulator, Output, Sandbox, apply_one_by_one};
 
 /// A stack of three real-time tasks: with a lost state a solution could not be found again.
 fn stack() -> (Sandbox, Emulator, String) {
@@ -16,14 +16,7 @@ fn stack() -> (Sandbox, Emulator, String) {
 /// An apply that waits for the answer to its second create, which has taken effect.
 fn in_the_middle(stack: &Sandbox, emulator: &Emulator, url: &str) -> Background {
     emulator.hold_up("CreateDISyncTask", 2, 1_000);
-    let words = [
-        "--endpoint",
-        url,
-        "apply",
-        "--auto-approve",
-        "--parallelism",
-        "1",
-    ];
+    let words = apply_one_by_one(url);
     let mut run = Background::start(stack, &words);
     run.until(|| emulator.calls_of("CreateDISyncTask") == 2);
     run

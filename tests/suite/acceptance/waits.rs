@@ -20,17 +20,10 @@ use syncform::secret::{Secret, SecretRef, SecretSource, UnavailableSecret};
 use syncform::store::{Holder, LEASE_TTL, SqliteStore};
 use tokio::sync::mpsc::unbounded_channel;
 
-use crate::support::{Background, Emulator, Sandbox};
+use crate::support::{Background, Emulator, Sandbox, served_quickstart};
 
 const GENERATE: &str = "GenerateDISyncTaskConfigForCreating";
 const POLL: &str = "QueryDISyncTaskConfigProcessResult";
-
-fn quickstart() -> (Sandbox, Emulator, String) {
-    let mut stack = Sandbox::quickstart();
-    let emulator = Emulator::of(&mut stack);
-    let url = emulator.url();
-    (stack, emulator, url)
-}
 
 /// The secret that the stack's variable holds.
 struct OneKey;
@@ -100,7 +93,7 @@ fn a_call_without_an_answer_is_sent_again_and_makes_nothing_twice() {
         "StartDISyncInstance",
         "CreateDataSource",
     ] {
-        let (stack, emulator, url) = quickstart();
+        let (stack, emulator, url) = served_quickstart();
         stack
             .run(&["--endpoint", &url, "plan", "--out", "saved.plan"])
             .exits(0);
@@ -143,7 +136,7 @@ fn never_finish(emulator: &Emulator) {
 
 #[test]
 fn a_generation_that_passes_the_deadline_is_resumed_and_not_begun_again() {
-    let (stack, emulator, url) = quickstart();
+    let (stack, emulator, url) = served_quickstart();
     stack
         .run(&["--endpoint", &url, "plan", "--out", "saved.plan"])
         .exits(0);

@@ -15,6 +15,26 @@ pub(crate) struct Emulator {
     running: Option<Running>,
 }
 
+/// The quickstart, an emulator of the world that it is for, and where that is.
+pub(crate) fn served_quickstart() -> (Sandbox, Emulator, String) {
+    let mut stack = Sandbox::quickstart();
+    let emulator = Emulator::of(&mut stack);
+    let url = emulator.url();
+    (stack, emulator, url)
+}
+
+/// An apply in which nothing overlaps: a call that is held up holds up the run, and the same things get the same ids.
+pub(crate) fn apply_one_by_one(url: &str) -> [&str; 6] {
+    [
+        "--endpoint",
+        url,
+        "apply",
+        "--auto-approve",
+        "--parallelism",
+        "1",
+    ]
+}
+
 impl Emulator {
     /// Serves the world that the stack's seed describes, and points the stack's commands at it.
     pub(crate) fn of(stack: &mut Sandbox) -> Self {

@@ -7,5 +7,5 @@ mod sandbox;
 
 pub(crate) use background::Background;
 pub(crate) use campaign::{budget, in_parallel};
-pub(crate) use emulator::Emulator;
+pub(crate) use emulator::{Emulator, apply_one_by_one, served_quickstart};
 pub(crate) use sandbox::{Output, Sandbox};
