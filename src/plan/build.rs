@@ -120,6 +120,8 @@ fn waits(changes: &BTreeMap<Address, Change>) -> BTreeMap<Address, BTreeSet<Addr
                 continue;
             };
             match (deletes(change), deletes(other)) {
+                // What is only forgotten is gone, whoever stays that needed it; what is deleted stays with them.
+                (true, true) if change.withheld.is_some() && other.withheld.is_none() => false,
                 (true, true) => waits
                     .entry(dependency.clone())
                     .or_default()

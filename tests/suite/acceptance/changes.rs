@@ -241,3 +241,23 @@ fn problems_are_among_the_events_when_events_are_asked_for() {
         "{output}"
     );
 }
+
+#[test]
+fn destroy_forgets_a_data_source_that_is_gone_although_a_solution_that_needed_it_stays() {
+    let mut stack = Sandbox::quickstart();
+    let odps = "[datasource.odps_first]\nworkspace = \"shop\"\ntype = \"odps\"\n";
+    let content = "name = \"odps_ours\"\n[datasource.odps_first.content]\nproject = \"shop_lake\"\nauthType = 2\n\
+                   accessId = \"LTAI5tQuickstart\"\naccessKey = { env = \"HOLO_ACCESS_KEY\" }\n";
+    stack.edit("datasources.toml", odps, &format!("{odps}{content}"));
+    let emulator = Emulator::of(&mut stack);
+    let url = emulator.url();
+    let run = |words: &[&str]| stack.run(&[&["--endpoint", &url], words].concat());
+    run(&["apply", "--auto-approve"]).exits(0);
+    emulator.drift(&json!({
+        "kind": "datasource", "project_id": 10000, "name": "odps_ours", "env": "prod", "delete": true,
+    }));
+    run(&["destroy", "--auto-approve"]).exits(0);
+    let left = run(&["state", "list"]).exits(0);
+    assert!(left.stdout.contains("task.customers_once"), "{left}");
+    assert!(!left.stdout.contains("odps_first"), "{left}");
+}
