@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::name::Name;
 use super::step::{self, Step};
 use super::{Base, Mode, Plan, Planned, Service, hash};
 use crate::address::Address;
 use crate::diff::{Action, Change, Comparison, Effect, ReasonCode, Withheld, WithheldKind};
 use crate::graph::{Cycle, DependencyGraph};
 use crate::journal::StepId;
-use crate::resource::{EnvType, ProjectId, Spec};
 
 /// What a plan is asked to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,29 +150,6 @@ fn waits(changes: &BTreeMap<Address, Change>) -> BTreeMap<Address, BTreeSet<Addr
         }
     }
     waits
-}
-
-/// What must be unique on the remote.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Name<'a> {
-    project: ProjectId,
-    /// Data sources have a name per environment; tasks have none.
-    env: Option<EnvType>,
-    name: &'a str,
-}
-
-impl<'a> Name<'a> {
-    fn of(spec: &'a Spec) -> Self {
-        let env = match spec {
-            Spec::Datasource(spec) => Some(spec.env),
-            Spec::Task(_) => None,
-        };
-        Self {
-            project: spec.project_id(),
-            env,
-            name: spec.name(),
-        }
-    }
 }
 
 fn order(

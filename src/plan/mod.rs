@@ -3,6 +3,7 @@
 mod build;
 pub mod file;
 pub(crate) mod hash;
+mod name;
 mod select;
 mod step;
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::name::Name;
 use crate::address::Address;
 use crate::diff::{Action, Change, Comparison};
 
@@ -57,22 +58,29 @@ fn covers(named: &Address, address: &Address) -> bool {
     named == address || (named.key.is_none() && *named == address.block())
 }
 
-/// The changes that must come before one: what it depends on, and for a delete what depends on it.
+/// The changes that must come before one: what it depends on, and who gives up the name that it takes; for a delete what
+/// depends on it.
 fn needs<'a>(changes: &'a BTreeMap<Address, Change>, of: &'a Address) -> Vec<&'a Address> {
     let change = &changes[of];
     if matches!(change.action, Action::Delete | Action::Forget) {
-        changes
+        return changes
             .iter()
             .filter(|(_, other)| other.depends_on.contains(of))
             .map(|(address, _)| address)
-            .collect()
-    } else {
-        change
-            .depends_on
-            .iter()
-            .filter(|a| changes.contains_key(*a))
-            .collect()
+            .collect();
     }
+    let depends_on = change.depends_on.iter();
+    let mut needs: Vec<_> = depends_on.filter(|a| changes.contains_key(*a)).collect();
+    if change.before.is_none()
+        && let Some(taken) = change.after.as_ref().map(Name::of)
+    {
+        let gives_up = |other: &Change| {
+            other.address != *of && other.before.as_ref().is_some_and(|b| Name::of(b) == taken)
+        };
+        let holders = changes.iter().filter(|(_, other)| gives_up(other));
+        needs.extend(holders.map(|(address, _)| address));
+    }
+    needs
 }
 
 fn dependents<'a>(changes: &'a BTreeMap<Address, Change>, of: &'a Address) -> Vec<&'a Address> {

@@ -8,6 +8,7 @@ mod examples;
 mod faults;
 mod killed;
 mod locks;
+mod names;
 mod saved_plan;
 mod secrets;
 mod stops;
