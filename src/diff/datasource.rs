@@ -10,15 +10,16 @@ use super::change::{
 use super::{Seen, Wanted};
 use crate::address::Address;
 use crate::api::DatasourceRow;
-use crate::resource::{DatasourceSpec, Spec};
+use crate::resource::{DatasourceId, DatasourceSpec, Spec};
 use crate::state::DatasourceObject;
 
-/// The change of one managed data source.
+/// The change of one managed data source; `rows` says which address holds which remote one.
 pub(super) fn change(
     address: &Address,
     wanted: Option<&Wanted>,
     prior: Option<&DatasourceObject>,
     seen: Seen<'_, DatasourceRow>,
+    rows: &BTreeMap<DatasourceId, &Address>,
 ) -> Option<Change> {
     match (wanted, prior) {
         (None, None) => None,
@@ -30,6 +31,15 @@ pub(super) fn change(
                 ReasonCode::NotThere,
                 "it does not exist yet".to_owned(),
             ),
+            // The name is taken by one of ours that goes: the plan orders the two.
+            Seen::Present(row) if rows.get(&row.id).is_some_and(|holder| *holder != address) => {
+                create(
+                    address,
+                    wanted,
+                    ReasonCode::NotThere,
+                    "it does not exist yet".to_owned(),
+                )
+            }
             Seen::Present(row) => adopt(address, wanted, row, None),
         }),
         (Some(wanted), Some(prior)) => match seen {

@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 use crate::address::Address;
 use crate::api::{DatasourceRow, RunStatus, TaskScript};
-use crate::resource::{FileId, Spec};
+use crate::resource::{DatasourceId, FileId, Spec};
 use crate::source::Location;
 use crate::state::{Object, State, Tracked};
 
@@ -92,14 +92,14 @@ pub struct Comparison {
 pub fn changes(wanted: &BTreeMap<Address, Wanted>, prior: &State, actual: &Actual) -> Comparison {
     let mut comparison = Comparison::default();
     let addresses: BTreeSet<&Address> = wanted.keys().chain(prior.resources.keys()).collect();
-    let files: BTreeMap<FileId, &Address> = prior
-        .resources
-        .iter()
-        .filter_map(|(address, tracked)| match &tracked.object {
-            Object::Task(task) => Some((task.stage.file()?, address)),
-            Object::Datasource(_) => None,
-        })
-        .collect();
+    let mut files: BTreeMap<FileId, &Address> = BTreeMap::new();
+    let mut rows: BTreeMap<DatasourceId, &Address> = BTreeMap::new();
+    for (address, tracked) in &prior.resources {
+        match &tracked.object {
+            Object::Task(task) => files.extend(task.stage.file().map(|file| (file, address))),
+            Object::Datasource(datasource) => rows.extend([(datasource.id, address)]),
+        }
+    }
     for address in addresses {
         let want = wanted.get(address);
         let known = prior.resources.get(address);
@@ -125,7 +125,13 @@ pub fn changes(wanted: &BTreeMap<Address, Wanted>, prior: &State, actual: &Actua
                     Object::Datasource(datasource) => Some(datasource),
                     Object::Task(_) => None,
                 });
-                datasource::change(address, want, known_row, seen(&actual.datasources, address))
+                datasource::change(
+                    address,
+                    want,
+                    known_row,
+                    seen(&actual.datasources, address),
+                    &rows,
+                )
             }
             (None, None) => unreachable!("the address is wanted or known"),
         };

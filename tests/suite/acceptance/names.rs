@@ -93,3 +93,26 @@ fn a_task_does_not_take_over_what_another_one_is_to_give_up_by_a_new_name() {
         .exits(3);
     applied.knows_nothing_twice();
 }
+
+#[test]
+fn a_data_source_with_another_label_takes_one_apply() {
+    let stack = Sandbox::quickstart();
+    let tasks = stack.read("tasks.toml");
+    // One that is in use cannot be deleted.
+    let start = tasks.find("[task.orders_to_holo]\n").unwrap();
+    let end = start + tasks[start..].find("\n[task.").unwrap();
+    stack.write(
+        "tasks.toml",
+        &format!("{}{}", &tasks[..start], &tasks[end..]),
+    );
+    let applied = Applied::new(stack);
+    applied
+        .stack
+        .edit("datasources.toml", "datasource.holo_bi", "datasource.holo");
+    applied.stack.edit(
+        "datasources.toml",
+        "type = \"holo\"\n",
+        "type = \"holo\"\nname = \"holo_bi\"\n",
+    );
+    applied.converges();
+}
