@@ -150,6 +150,8 @@ impl<'p> Machine<'p> {
                         run.doubt = true;
                         run.journalled = true;
                         machine.ready.insert(i);
+                        // What the journal says of later steps is of a life before.
+                        break;
                     }
                     _ => {}
                 }

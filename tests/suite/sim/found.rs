@@ -250,3 +250,17 @@ fn a_task_that_somebody_starts_meanwhile_is_not_said_to_stand_still() {
     });
     check(&script);
 }
+
+#[test]
+fn what_an_earlier_life_did_is_not_said_of_the_next() {
+    for deleted in 5..14 {
+        for dies in deleted + 1..deleted + 26 {
+            let mut script = applies(&[STARTED]);
+            script.on_calls = vec![
+                (deleted, CallFault::Console(Edit::Delete(0))),
+                (dies, CallFault::CrashAfter),
+            ];
+            check(&script);
+        }
+    }
+}
