@@ -21,7 +21,11 @@ pub(super) struct Intent<'a> {
 
 /// The token of a generate call.
 pub(super) fn generate(intent: Intent<'_>, spec: &TaskSpec) -> ClientToken {
-    token(intent, "generate", &wire::task_param(spec))
+    token(
+        intent,
+        "generate",
+        &json!([spec.project_id, spec.task_type, wire::task_param(spec)]),
+    )
 }
 
 /// The token of a create call. The generated script takes no part: generated again, it may come out with other details, and
@@ -30,7 +34,12 @@ pub(super) fn create(intent: Intent<'_>, spec: &TaskSpec) -> ClientToken {
     token(
         intent,
         "create",
-        &json!([wire::task_param(spec), wire::create_param(spec)]),
+        &json!([
+            spec.project_id,
+            spec.task_type,
+            wire::task_param(spec),
+            wire::create_param(spec)
+        ]),
     )
 }
 

@@ -6,6 +6,7 @@ mod disk;
 mod documents;
 mod examples;
 mod faults;
+mod interrupted;
 mod killed;
 mod locks;
 mod names;

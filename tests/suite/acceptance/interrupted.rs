@@ -1,0 +1,54 @@
+//! An apply that died, and something else that is different when the next one begins: the manifests, or where it leads.
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::support::{Background, Emulator, Sandbox, served_quickstart};
+
+const GENERATE: &str = "GenerateDISyncTaskConfigForCreating";
+const POLL: &str = "QueryDISyncTaskConfigProcessResult";
+
+/// An apply of one task that is killed when it has asked for something so often.
+fn killed_at(stack: &Sandbox, emulator: &Emulator, task: &str, operation: &str, calls: u64) {
+    let url = emulator.url();
+    let words = [
+        "--endpoint",
+        &url,
+        "apply",
+        "--auto-approve",
+        "--target",
+        task,
+    ];
+    let mut run = Background::start(stack, &words);
+    run.until(|| emulator.calls_of(operation) >= calls);
+    run.signal(Signal::KILL);
+    run.ends().exits(128 + 9);
+}
+
+/// It dies while it waits for its generation.
+fn killed_at_poll(stack: &Sandbox, emulator: &Emulator, task: &str) {
+    emulator.arm(&json!([
+        { "operation": POLL, "probability": 1.0, "fault": { "kind": "never_finish" } }
+    ]));
+    killed_at(stack, emulator, task, POLL, 2);
+    emulator.arm(&json!([]));
+}
+
+#[test]
+fn a_token_of_one_workspace_is_not_used_in_another() {
+    let (stack, emulator, url) = served_quickstart();
+    killed_at_poll(&stack, &emulator, "task.events_to_kafka");
+    let begun = emulator.calls_of(GENERATE);
+    let words = [
+        "--endpoint",
+        &url,
+        "--var",
+        "project_id=10001",
+        "apply",
+        "--auto-approve",
+        "--target",
+        "task.events_to_kafka",
+    ];
+    stack.run(&words).exits(0);
+    assert_eq!(emulator.calls_of(GENERATE), begun + 1, "one was refused");
+}
