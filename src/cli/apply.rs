@@ -21,7 +21,7 @@ use super::stack;
 use crate::clock::{Clock, SystemClock};
 use crate::diff::WithheldKind;
 use crate::execute::{self, CutOff, Ended, Outcome, Settings, Surroundings};
-use crate::plan::{Mode, Plan};
+use crate::plan::{Mode, Plan, Service};
 use crate::remote::Permission;
 use crate::render::{apply_text, events::Events};
 use crate::resource::Spec;
@@ -110,7 +110,7 @@ async fn plan_and_apply(wish: &Wish, args: &RunArgs, context: &Context) -> Resul
     )
     .await?;
     let ended = async {
-        settle(context, &mut store, &connection).await?;
+        settle(context, &mut store, &connection, &service).await?;
         let (prior, key) = (Store::state(&store)?, Store::fingerprint_key(&store)?);
         let source = Source::Api(&connection);
         let plan = planning::make(context, &stack, &prior, &key, &secrets, source, wish).await?;
@@ -168,7 +168,7 @@ async fn apply_saved(file: &Path, args: &RunArgs, context: &Context) -> Result<E
     )
     .await?;
     let ended = async {
-        settle(context, &mut store, &connection).await?;
+        settle(context, &mut store, &connection, &plan.service).await?;
         check_base(&plan, store.store())?;
         check_secrets(&plan, store.store(), &*secrets)?;
         carry_out(&plan, args, context, &mut store, &connection).await
@@ -212,8 +212,9 @@ async fn settle(
     context: &Context,
     store: &mut LeasedStore,
     connection: &Connection,
+    service: &Service,
 ) -> Result<(), Failure> {
-    if let Some(steps) = planning::settle(store, connection).await? {
+    if let Some(steps) = planning::settle(store, connection, service).await? {
         context.ui.note(&format!(
             "An earlier apply did not finish. What it left in doubt is settled now ({steps} steps)."
         ));

@@ -14,7 +14,7 @@ use super::runtime;
 use super::secrets::StackSecrets;
 use super::stack::{self, Stack};
 use crate::clock::{Clock, SystemClock};
-use crate::plan::{self, Mode, Plan};
+use crate::plan::{self, Mode, Plan, Service};
 use crate::render::events::Events;
 use crate::render::{json_text, plan_json, plan_markdown, plan_text};
 use crate::state::State;
@@ -82,7 +82,7 @@ pub fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         }
         let service = stack::service(&stack.desired);
         let connection = connect(context, &service, &path, Arc::clone(&secrets), None).await?;
-        let store = settle_first(context, store, &connection).await?;
+        let store = settle_first(context, store, &connection, &service).await?;
         let planned = online(context, &stack, &store, &secrets, &connection, &wish).await;
         let calls = connection.calls();
         tracing::info!(
@@ -136,6 +136,7 @@ async fn settle_first(
     context: &Context,
     store: SqliteStore,
     connection: &Connection,
+    service: &Service,
 ) -> Result<SqliteStore, Failure> {
     if store.open_run()?.is_none() {
         return Ok(store);
@@ -147,7 +148,7 @@ async fn settle_first(
         .and_then(|store| store.lease(&holder, SystemClock.now(), LEASE_TTL));
     match leased {
         Ok(mut leased) => {
-            let settled = planning::settle(&mut leased, connection).await;
+            let settled = planning::settle(&mut leased, connection, service).await;
             let store = leased.release()?;
             let steps = settled?.unwrap_or(0);
             context.ui.note(&format!(

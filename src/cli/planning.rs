@@ -13,18 +13,18 @@ use super::exit::{Exit, Failure};
 use super::secrets::StackSecrets;
 use super::stack::{self, Stack};
 use crate::address::Address;
-use crate::api::ApiFault;
+use crate::api::{ApiFault, endpoint_of_region};
 use crate::clock::SystemClock;
 use crate::desired::{self, Metas};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::diff::{self, Actual};
 use crate::execute::{self, Surroundings, Unsettled};
-use crate::plan::{self, Base, Mode, Plan, Request, Selection, UnknownTarget};
+use crate::plan::{self, Base, Mode, Plan, Request, Selection, Service, UnknownTarget};
 use crate::refresh;
 use crate::resource::{ContentValue, Resource};
 use crate::secret::{Fingerprint, FingerprintKey, SecretRef, SecretSource};
 use crate::state::{Lineage, State};
-use crate::store::{FileProblem, LeasedStore, Minted, SqliteStore};
+use crate::store::{FileProblem, LeasedStore, Minted, SqliteStore, Store};
 
 /// Flags of every command that makes a plan.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -233,11 +233,14 @@ pub(super) fn api_failure(fault: &ApiFault) -> Failure {
     }
 }
 
-/// Finds out what an interrupted run left in doubt, and closes it. Reads only; what is found is committed to state.
+/// Finds out what an interrupted run left in doubt, and closes it. Reads only; what is found is committed to state. `service` is
+/// where the connection leads.
 pub(super) async fn settle(
     store: &mut LeasedStore,
     connection: &Connection,
+    service: &Service,
 ) -> Result<Option<usize>, Failure> {
+    check_same_service(store, service)?;
     let surroundings = Surroundings {
         store,
         remote: Arc::clone(&connection.api),
@@ -253,4 +256,29 @@ pub(super) async fn settle(
             }
             other => Failure::of(&other),
         })
+}
+
+/// Another service knows nothing of what a run did: asked there, everything would seem not to have happened.
+fn check_same_service(store: &LeasedStore, service: &Service) -> Result<(), Failure> {
+    let Some(open) = Store::open_run(store)? else {
+        return Ok(());
+    };
+    // One that cannot be read is told by whoever settles it.
+    let Ok(plan) = plan::file::read(&open.plan) else {
+        return Ok(());
+    };
+    let place = |service: &Service| match (service.endpoint.as_str(), &service.region) {
+        ("region", Some(region)) => endpoint_of_region(region),
+        (endpoint, _) => endpoint.to_owned(),
+    };
+    let (then, now) = (place(&plan.service), place(service));
+    if then == now {
+        return Ok(());
+    }
+    let message = format!(
+        "an apply to {then} did not finish, and what it left in doubt cannot be found out at {now}"
+    );
+    Err(Failure::new(Exit::Error, message).hint(format!(
+        "nothing was changed; settle it first where it was: syncform --endpoint {then} plan"
+    )))
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::support::{Background, Emulator, Sandbox, served_quickstart};
 
+const CREATE: &str = "CreateDISyncTask";
 const GENERATE: &str = "GenerateDISyncTaskConfigForCreating";
 const POLL: &str = "QueryDISyncTaskConfigProcessResult";
 
@@ -25,6 +26,13 @@ fn killed_at(stack: &Sandbox, emulator: &Emulator, task: &str, operation: &str, 
     run.ends().exits(128 + 9);
 }
 
+/// It dies while it waits for the answer to its create, which has taken effect.
+fn killed_at_create(stack: &Sandbox, emulator: &Emulator, task: &str) {
+    emulator.hold_up(CREATE, 1, 60_000);
+    killed_at(stack, emulator, task, CREATE, 1);
+    emulator.arm(&json!([]));
+}
+
 /// It dies while it waits for its generation.
 fn killed_at_poll(stack: &Sandbox, emulator: &Emulator, task: &str) {
     emulator.arm(&json!([
@@ -32,6 +40,25 @@ fn killed_at_poll(stack: &Sandbox, emulator: &Emulator, task: &str) {
     ]));
     killed_at(stack, emulator, task, POLL, 2);
     emulator.arm(&json!([]));
+}
+
+#[test]
+fn what_a_run_left_in_doubt_is_not_looked_for_at_another_service() {
+    let (stack, emulator, url) = served_quickstart();
+    killed_at_create(&stack, &emulator, "task.events_to_kafka");
+    let (_, _other, elsewhere) = served_quickstart();
+    for words in [&["plan"][..], &["apply", "--auto-approve"]] {
+        stack
+            .run(&[&["--endpoint", &elsewhere], words].concat())
+            .exits(1)
+            .says(&[&url, &elsewhere, "did not finish"]);
+    }
+    let plan = stack.run(&["--endpoint", &url, "plan"]).exits(0);
+    assert!(!plan.stdout.contains("adopt"), "{plan}");
+    stack
+        .run(&["--endpoint", &url, "apply", "--auto-approve"])
+        .exits(0);
+    emulator.is_in_line_with(&stack);
 }
 
 #[test]
