@@ -10,7 +10,7 @@ use super::change::{
 use super::{Seen, SeenTask, Wanted};
 use crate::address::Address;
 use crate::api::{RunStatus, TaskScript, wire};
-use crate::resource::{FileId, Run, Spec, TaskSpec, TaskType};
+use crate::resource::{FileId, ProcessId, Run, Spec, TaskSpec, TaskType};
 use crate::source::Location;
 use crate::state::{Stage, TaskObject};
 
@@ -263,23 +263,7 @@ fn existing(
                 create_in_doubt,
             },
         ) => {
-            let goes_on = same_script(&prior.spec, spec);
-            let target = Target {
-                process: goes_on.then_some(process),
-                create_in_doubt: goes_on && create_in_doubt,
-                ..Target::default()
-            };
-            return Some(create(
-                address,
-                wanted,
-                ReasonCode::Unfinished,
-                if goes_on {
-                    "an earlier run began to generate it"
-                } else {
-                    "an earlier run began to generate it, and the manifest changed since"
-                },
-                target,
-            ));
+            return Some(unfinished(address, wanted, prior, process, create_in_doubt));
         }
         (Seen::Present(task), Stage::Generating { .. }) => {
             return Some(adopt(address, wanted, task));
@@ -315,6 +299,42 @@ fn existing(
         }
     };
     reshape(address, wanted, prior, task).or_else(|| finish_or_run(address, wanted, prior, task))
+}
+
+/// A task of which only a generation is known.
+fn unfinished(
+    address: &Address,
+    wanted: &Wanted,
+    prior: &TaskObject,
+    process: ProcessId,
+    create_in_doubt: bool,
+) -> Change {
+    let spec = spec_of(wanted);
+    let goes_on = same_script(&prior.spec, spec);
+    let target = Target {
+        process: goes_on.then_some(process),
+        create_in_doubt: goes_on && create_in_doubt,
+        ..Target::default()
+    };
+    let why = if goes_on {
+        "an earlier run began to generate it"
+    } else {
+        "an earlier run began to generate it, and the manifest changed since"
+    };
+    let change = create(address, wanted, ReasonCode::Unfinished, why, target);
+    let same_request = goes_on && wire::create_param(&prior.spec) == wire::create_param(spec);
+    if create_in_doubt && !same_request {
+        // Another request has another token, and by its token alone a solution is found again.
+        return change.withhold(
+            WithheldKind::Impossible,
+            format!(
+                "an interrupted run may have created solution `{}`, and only the same request finds it again",
+                prior.spec.name
+            ),
+            "undo the change in the manifest and apply, then change it".to_owned(),
+        );
+    }
+    change
 }
 
 /// Whether what was asked for once generates the script that is wanted now: `run` and the start settings take no part in it.

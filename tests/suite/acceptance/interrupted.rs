@@ -62,6 +62,29 @@ fn what_a_run_left_in_doubt_is_not_looked_for_at_another_service() {
 }
 
 #[test]
+fn a_solution_that_may_exist_is_not_asked_for_otherwise() {
+    for line in [
+        "name = \"another_name\"",
+        "folder = \"Business Flow/shop/Data Integration\"",
+    ] {
+        let (stack, emulator, url) = served_quickstart();
+        killed_at_create(&stack, &emulator, "task.customers_once");
+        let header = "[task.customers_once]\n";
+        let changed = format!("{header}{line}\n");
+        stack.edit("tasks.toml", header, &changed);
+        let apply = ["--endpoint", &url, "apply", "--auto-approve"];
+        let refused = stack.run(&apply).exits(3);
+        refused.says(&[
+            "may have created solution `customers_once`",
+            "undo the change",
+        ]);
+        stack.edit("tasks.toml", &changed, header);
+        stack.run(&apply).exits(0);
+        emulator.is_in_line_with(&stack);
+    }
+}
+
+#[test]
 fn a_token_of_one_workspace_is_not_used_in_another() {
     let (stack, emulator, url) = served_quickstart();
     killed_at_poll(&stack, &emulator, "task.events_to_kafka");
