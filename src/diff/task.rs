@@ -265,6 +265,16 @@ fn existing(
         ) => {
             return Some(unfinished(address, wanted, prior, process, create_in_doubt));
         }
+        // It was looked for by the name and in the workspace that were asked for once.
+        (Seen::Present(task), Stage::Generating { process, .. })
+            if !same_place(&prior.spec, spec) =>
+        {
+            return if is_of(&prior.spec, task) {
+                reshape(address, wanted, prior, task)
+            } else {
+                Some(unfinished(address, wanted, prior, process, false))
+            };
+        }
         (Seen::Present(task), Stage::Generating { .. }) => {
             return Some(adopt(address, wanted, task));
         }
@@ -335,6 +345,12 @@ fn unfinished(
         );
     }
     change
+}
+
+/// Whether a task is looked for where the other one is.
+fn same_place(asked: &TaskSpec, wanted: &TaskSpec) -> bool {
+    (asked.project_id, asked.task_type, &asked.name)
+        == (wanted.project_id, wanted.task_type, &wanted.name)
 }
 
 /// Whether what was asked for once generates the script that is wanted now: `run` and the start settings take no part in it.

@@ -85,6 +85,36 @@ fn a_solution_that_may_exist_is_not_asked_for_otherwise() {
 }
 
 #[test]
+fn a_task_of_a_former_name_is_not_taken_for_the_one_that_is_wanted() {
+    let (stack, emulator, url) = served_quickstart();
+    killed_at_poll(&stack, &emulator, "task.events_to_kafka");
+    // Somebody else applies the same manifests with a state of their own.
+    let mut colleague = Sandbox::quickstart();
+    colleague.take_variables_of(&stack);
+    let words = [
+        "apply",
+        "--auto-approve",
+        "--target",
+        "task.events_to_kafka",
+    ];
+    colleague
+        .run(&[&["--endpoint", &url], &words[..]].concat())
+        .exits(0);
+
+    let header = "[task.events_to_kafka]\n";
+    let renamed = format!("{header}name = \"clicks\"\n");
+    stack.edit("tasks.toml", header, &renamed);
+    let plan = stack.run(&["--endpoint", &url, "plan"]).exits(0);
+    assert!(!plan.stdout.contains("adopt"), "{plan}");
+    // By the name it is the one.
+    stack.edit("tasks.toml", &renamed, header);
+    stack
+        .run(&["--endpoint", &url, "apply", "--auto-approve"])
+        .exits(0);
+    emulator.is_in_line_with(&stack);
+}
+
+#[test]
 fn a_token_of_one_workspace_is_not_used_in_another() {
     let (stack, emulator, url) = served_quickstart();
     killed_at_poll(&stack, &emulator, "task.events_to_kafka");
