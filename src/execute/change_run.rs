@@ -46,6 +46,8 @@ pub(super) struct ChangeRun<'p> {
     pub(super) phase: Phase,
     /// Index of the current step.
     pub(super) at: usize,
+    /// Which page of the current list is asked for.
+    pub(super) page: u32,
     /// How often the current call failed.
     pub(super) attempt: u32,
     /// How often the current wait asked.
@@ -81,6 +83,7 @@ impl<'p> ChangeRun<'p> {
             planned,
             phase: Phase::Waiting(planned.waits_for.len()),
             at: 0,
+            page: 1,
             attempt: 0,
             asked: 0,
             waited: Duration::ZERO,
@@ -160,6 +163,7 @@ impl<'p> ChangeRun<'p> {
     /// Begins the step at `index`, with nothing known of its call.
     pub(super) fn go_to(&mut self, index: usize) {
         self.at = index;
+        self.page = 1;
         self.attempt = 0;
         self.asked = 0;
         self.waited = Duration::ZERO;

@@ -1,6 +1,7 @@
 //! The protocol: what each step sends, and what each answer to it means. Data and one `match`, no memory.
 
-use crate::api::{ApiFault, Call, DatasourceRow, FaultClass, Reply, RunStatus, TaskScript};
+use crate::api::wire::PAGE_SIZE;
+use crate::api::{ApiFault, Call, DatasourceRow, FaultClass, Page, Reply, RunStatus, TaskScript};
 use crate::diff;
 use crate::journal::Output;
 use crate::plan::Op;
@@ -77,7 +78,7 @@ fn main_call(run: &ChangeRun<'_>, intent: Intent<'_>) -> Call {
         Op::DeleteDatasource => Call::DeleteDatasource {
             id: run.datasource(),
         },
-        Op::ReadDatasource | Op::AwaitDatasourceGone => list_datasource(run.source()),
+        Op::ReadDatasource | Op::AwaitDatasourceGone => list_datasource(run),
         _ => {
             let spec = run.task();
             let (project, task_type) = (spec.project_id, spec.task_type);
@@ -142,19 +143,30 @@ fn main_call(run: &ChangeRun<'_>, intent: Intent<'_>) -> Call {
     }
 }
 
-fn list_datasource(spec: &DatasourceSpec) -> Call {
+fn list_datasource(run: &ChangeRun<'_>) -> Call {
+    let spec = run.source();
     Call::ListDatasources {
         project: spec.project_id,
         name: spec.name.clone(),
         env: spec.env,
-        page: 1,
+        page: run.page,
     }
+}
+
+/// Whether the data source may be on a later page: the service lists by a part of the name.
+pub(super) fn is_on_a_later_page(run: &ChangeRun<'_>, page: &Page<DatasourceRow>) -> bool {
+    let is_it = |row: &DatasourceRow| match run.op() {
+        Op::CreateDatasource => is_row_of(run.source(), row),
+        _ => Some(row.id) == run.datasource,
+    };
+    let shown = u64::from(run.page) * u64::from(PAGE_SIZE);
+    !page.rows.iter().any(is_it) && !page.rows.is_empty() && shown < page.total
 }
 
 /// The read that shows whether the current call took effect.
 fn read_back(run: &ChangeRun<'_>) -> Call {
     match run.op() {
-        Op::CreateDatasource | Op::DeleteDatasource => list_datasource(run.source()),
+        Op::CreateDatasource | Op::DeleteDatasource => list_datasource(run),
         op => {
             let spec = run.task();
             let (project, task_type) = (spec.project_id, spec.task_type);

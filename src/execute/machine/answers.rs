@@ -15,6 +15,14 @@ impl Machine<'_> {
         let Phase::Calling(sending) = self.runs[i].phase.clone() else {
             unreachable!("only a call that was sent is answered")
         };
+        if let Ok(Reply::Datasources(page)) = &reply {
+            let run = &mut self.runs[i];
+            if protocol::is_on_a_later_page(run, page) {
+                run.page += 1;
+                return self.send(i, sending);
+            }
+            run.page = 1;
+        }
         match sending {
             Sending::Main => match reply {
                 Ok(reply) => match protocol::answer(&self.runs[i], reply) {

@@ -10,6 +10,7 @@ mod interrupted;
 mod killed;
 mod locks;
 mod names;
+mod pages;
 mod saved_plan;
 mod secrets;
 mod stops;
