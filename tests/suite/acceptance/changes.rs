@@ -2,29 +2,14 @@
 
 use serde_json::json;
 
-use crate::support::{Emulator, Output, Sandbox};
+use crate::support::{Applied, Emulator, Output, Sandbox};
 
-/// A quickstart that was applied to an emulator.
-struct Applied {
-    stack: Sandbox,
-    emulator: Emulator,
+/// A quickstart that was applied.
+fn applied() -> Applied {
+    Applied::of(Sandbox::quickstart())
 }
 
 impl Applied {
-    fn new() -> Self {
-        let mut stack = Sandbox::example("quickstart");
-        stack.set("HOLO_ACCESS_KEY", "key");
-        let emulator = Emulator::of(&mut stack);
-        let applied = Self { stack, emulator };
-        applied.run(&["apply", "--auto-approve"]).exits(0);
-        applied
-    }
-
-    fn run(&self, words: &[&str]) -> Output {
-        let url = self.emulator.url();
-        self.stack.run(&[&["--endpoint", &url], words].concat())
-    }
-
     fn edit_task(&self, task: &str, line: &str) {
         let header = format!("[task.{task}]\n");
         self.stack
@@ -48,17 +33,11 @@ impl Applied {
         self.run(&["apply", "--auto-approve"]).exits(3);
         assert_eq!(self.emulator.calls().1, writes, "{plan}");
     }
-
-    #[track_caller]
-    fn converges(&self) {
-        self.run(&["apply", "--auto-approve"]).exits(0);
-        self.run(&["plan", "--detailed-exitcode"]).exits(0);
-    }
 }
 
 #[test]
 fn a_task_is_stopped_and_started_with_what_was_declared_meanwhile() {
-    let applied = Applied::new();
+    let applied = applied();
     applied.edit_task("orders_to_odps", "run = \"stopped\"");
     applied.plan_says(&["task.orders_to_odps  stop", "stop → await_stopped"]);
     applied.converges();
@@ -70,7 +49,7 @@ fn a_task_is_stopped_and_started_with_what_was_declared_meanwhile() {
 
 #[test]
 fn start_settings_of_a_running_task_are_named_and_refused() {
-    let applied = Applied::new();
+    let applied = applied();
     applied.stack.edit("tasks.toml", "count = 10", "count = 11");
     applied.is_refused(&["restart", "failover_limit", "run = \"stopped\""]);
     applied.edit_task("orders_to_odps", "run = \"unmanaged\"");
@@ -79,7 +58,7 @@ fn start_settings_of_a_running_task_are_named_and_refused() {
 
 #[test]
 fn tables_and_identity_are_named_with_their_cost_and_refused() {
-    let applied = Applied::new();
+    let applied = applied();
     applied.stack.edit(
         "tables.toml",
         "include = [\"event_*\"]",
@@ -97,10 +76,8 @@ fn tables_and_identity_are_named_with_their_cost_and_refused() {
 
 #[test]
 fn a_solution_that_exists_cannot_be_changed_or_removed() {
-    let applied = Applied::new();
-    let text = applied.stack.read("tasks.toml");
-    let solution = text.find("[task.customers_once]").unwrap();
-    applied.stack.write("tasks.toml", &text[..solution]);
+    let applied = applied();
+    applied.stack.cut_task("customers_once");
     applied.is_refused(&[
         "task.customers_once",
         "this API can neither stop nor delete a solution",
@@ -109,25 +86,20 @@ fn a_solution_that_exists_cannot_be_changed_or_removed() {
 
 #[test]
 fn protection_that_came_later_holds_when_the_block_is_gone() {
-    let applied = Applied::new();
+    let applied = applied();
     applied
         .stack
         .edit("tasks.toml", "protect = \"${var.protect}\"\n", "");
     applied.edit_task("events_to_kafka", "protect = true");
     applied.plan_says(&["`protect`"]);
     applied.converges();
-    let text = applied.stack.read("tasks.toml");
-    let start = text.find("[task.events_to_kafka]").unwrap();
-    let end = start + text[start..].find("\n[task.").unwrap();
-    applied
-        .stack
-        .write("tasks.toml", &format!("{}{}", &text[..start], &text[end..]));
+    applied.stack.cut_task("events_to_kafka");
     applied.is_refused(&["task.events_to_kafka", "forbids to delete it"]);
 }
 
 #[test]
 fn what_a_console_user_changes_is_drift() {
-    let applied = Applied::new();
+    let applied = applied();
     let task =
         |name: &str, set| json!({ "kind": "task", "project_id": 10000, "name": name, "set": set });
     applied.emulator.drift(&task(
@@ -150,7 +122,7 @@ fn what_a_console_user_changes_is_drift() {
 
 #[test]
 fn a_task_that_is_offline_and_does_not_look_it_is_deployed_by_the_second_apply() {
-    let applied = Applied::new();
+    let applied = applied();
     let task =
         |set| json!({ "kind": "task", "project_id": 10000, "name": "orders_to_odps", "set": set });
     applied.emulator.drift(&task(json!({ "deployed": false })));
@@ -163,7 +135,7 @@ fn a_task_that_is_offline_and_does_not_look_it_is_deployed_by_the_second_apply()
 
 #[test]
 fn a_lost_state_and_a_solution_are_a_conflict_that_says_so() {
-    let applied = Applied::new();
+    let applied = applied();
     std::fs::remove_dir_all(applied.stack.path().join(".syncform")).unwrap();
     let output = applied.run(&["apply", "--auto-approve"]).exits(6);
     for word in ["the name `customers_once` is taken", "another `name`"] {
@@ -173,8 +145,7 @@ fn a_lost_state_and_a_solution_are_a_conflict_that_says_so() {
 
 #[test]
 fn writes_that_came_to_no_whole_change_are_a_part() {
-    let mut stack = Sandbox::example("quickstart");
-    stack.set("HOLO_ACCESS_KEY", "key");
+    let mut stack = Sandbox::quickstart();
     let emulator = Emulator::of(&mut stack);
     emulator.arm(&json!([{ "operation": "StartDISyncInstance", "nth": 1,
         "fault": { "kind": "in_band", "message": "no resources" } }]));
@@ -194,7 +165,7 @@ fn writes_that_came_to_no_whole_change_are_a_part() {
 
 #[test]
 fn only_a_saved_plan_is_replaced_by_one() {
-    let applied = Applied::new();
+    let applied = applied();
     let before = applied.stack.read("syncform.toml");
     let refused = applied.run(&["plan", "--out", "syncform.toml"]).exits(1);
     assert!(refused.stderr.contains("is not a saved plan"), "{refused}");
@@ -210,7 +181,7 @@ fn only_a_saved_plan_is_replaced_by_one() {
 
 #[test]
 fn a_result_that_cannot_be_written_is_a_failure() {
-    let applied = Applied::new();
+    let applied = applied();
     let full = std::fs::OpenOptions::new()
         .write(true)
         .open("/dev/full")
@@ -228,7 +199,7 @@ fn a_result_that_cannot_be_written_is_a_failure() {
 
 #[test]
 fn problems_are_among_the_events_when_events_are_asked_for() {
-    let applied = Applied::new();
+    let applied = applied();
     applied.stack.edit("tasks.toml", "ddl_policy", "ddl_polcy");
     let output = applied.run(&["plan", "--json-events"]).exits(1);
     let kinds: Vec<_> = output

@@ -160,9 +160,7 @@ fn a_console_user_stops_and_deletes_and_the_plan_says_so() {
 fn a_lost_state_finds_its_tasks_by_name_and_adopts_them() {
     let mut stack = Sandbox::quickstart();
     // A solution cannot be found by its name: with a lost state it would be a conflict.
-    let text = stack.read("tasks.toml");
-    let solution = text.find("[task.customers_once]").unwrap();
-    stack.write("tasks.toml", &text[..solution]);
+    stack.cut_task("customers_once");
     let emulator = Emulator::of(&mut stack);
     apply(&stack, &emulator.url()).exits(0);
     let before = emulator.tasks();

@@ -9,18 +9,22 @@ const CREATE: &str = "CreateDISyncTask";
 const GENERATE: &str = "GenerateDISyncTaskConfigForCreating";
 const POLL: &str = "QueryDISyncTaskConfigProcessResult";
 
-/// An apply of one task that is killed when it has asked for something so often.
-fn killed_at(stack: &Sandbox, emulator: &Emulator, task: &str, operation: &str, calls: u64) {
-    let url = emulator.url();
-    let words = [
+/// An apply of one task alone.
+fn apply_of<'a>(url: &'a str, task: &'a str) -> [&'a str; 6] {
+    [
         "--endpoint",
-        &url,
+        url,
         "apply",
         "--auto-approve",
         "--target",
         task,
-    ];
-    let mut run = Background::start(stack, &words);
+    ]
+}
+
+/// An apply of one task that is killed when it has asked for something so often.
+fn killed_at(stack: &Sandbox, emulator: &Emulator, task: &str, operation: &str, calls: u64) {
+    let url = emulator.url();
+    let mut run = Background::start(stack, &apply_of(&url, task));
     run.until(|| emulator.calls_of(operation) >= calls);
     run.signal(Signal::KILL);
     run.ends().exits(128 + 9);
@@ -91,14 +95,8 @@ fn a_task_of_a_former_name_is_not_taken_for_the_one_that_is_wanted() {
     // Somebody else applies the same manifests with a state of their own.
     let mut colleague = Sandbox::quickstart();
     colleague.take_variables_of(&stack);
-    let words = [
-        "apply",
-        "--auto-approve",
-        "--target",
-        "task.events_to_kafka",
-    ];
     colleague
-        .run(&[&["--endpoint", &url], &words[..]].concat())
+        .run(&apply_of(&url, "task.events_to_kafka"))
         .exits(0);
 
     let header = "[task.events_to_kafka]\n";
@@ -119,16 +117,8 @@ fn a_token_of_one_workspace_is_not_used_in_another() {
     let (stack, emulator, url) = served_quickstart();
     killed_at_poll(&stack, &emulator, "task.events_to_kafka");
     let begun = emulator.calls_of(GENERATE);
-    let words = [
-        "--endpoint",
-        &url,
-        "--var",
-        "project_id=10001",
-        "apply",
-        "--auto-approve",
-        "--target",
-        "task.events_to_kafka",
-    ];
-    stack.run(&words).exits(0);
+    let elsewhere = ["--var", "project_id=10001"];
+    let apply = apply_of(&url, "task.events_to_kafka");
+    stack.run(&[&elsewhere[..], &apply].concat()).exits(0);
     assert_eq!(emulator.calls_of(GENERATE), begun + 1, "one was refused");
 }

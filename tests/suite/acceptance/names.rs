@@ -1,27 +1,8 @@
 //! What is declared under another label and the same remote name, while its former address still has the object.
 
-use crate::support::{Emulator, Output, Sandbox};
-
-/// A stack that was applied to an emulator.
-struct Applied {
-    stack: Sandbox,
-    emulator: Emulator,
-}
+use crate::support::{Applied, Sandbox};
 
 impl Applied {
-    fn new(stack: Sandbox) -> Self {
-        let mut stack = stack;
-        let emulator = Emulator::of(&mut stack);
-        let applied = Self { stack, emulator };
-        applied.run(&["apply", "--auto-approve"]).exits(0);
-        applied
-    }
-
-    fn run(&self, words: &[&str]) -> Output {
-        let url = self.emulator.url();
-        self.stack.run(&[&["--endpoint", &url], words].concat())
-    }
-
     /// No two addresses have one object.
     #[track_caller]
     fn knows_nothing_twice(&self) {
@@ -36,9 +17,8 @@ impl Applied {
     }
 
     #[track_caller]
-    fn converges(&self) {
-        self.run(&["apply", "--auto-approve"]).exits(0);
-        self.run(&["plan", "--detailed-exitcode"]).exits(0);
+    fn converges_with_nothing_twice(&self) {
+        self.converges();
         self.knows_nothing_twice();
     }
 }
@@ -49,7 +29,7 @@ fn a_task_does_not_take_over_what_its_former_label_still_has() {
         ["--exclude", "task.events_to_kafka"],
         ["--target", "task.clicks"],
     ] {
-        let applied = Applied::new(Sandbox::quickstart());
+        let applied = Applied::of(Sandbox::quickstart());
         applied.stack.edit(
             "tasks.toml",
             "[task.events_to_kafka]\n",
@@ -59,26 +39,23 @@ fn a_task_does_not_take_over_what_its_former_label_still_has() {
             .run(&[&["apply", "--auto-approve"][..], &words].concat())
             .exits(0);
         applied.knows_nothing_twice();
-        applied.converges();
+        applied.converges_with_nothing_twice();
     }
 }
 
 #[test]
 fn a_task_does_not_take_over_what_another_one_is_to_give_up_by_a_new_name() {
-    let applied = Applied::new(Sandbox::quickstart());
-    let text = applied.stack.read("tasks.toml");
-    let start = text.find("[task.events_to_kafka]\n").unwrap();
-    let end = start + text[start..].find("\n[task.").unwrap();
-    let block = text[start..end].replace(
+    let applied = Applied::of(Sandbox::quickstart());
+    let block = applied.stack.cut_task("events_to_kafka");
+    let taking = block.replace(
         "[task.events_to_kafka]\n",
         "[task.clicks]\nname = \"events_to_kafka\"\n",
     );
-    applied.stack.write("more.toml", &block);
-    applied.stack.edit(
-        "tasks.toml",
+    let giving = block.replace(
         "[task.events_to_kafka]\n",
         "[task.events_to_kafka]\nname = \"another_name\"\n",
     );
+    applied.stack.write("more.toml", &(taking + &giving));
     applied
         .run(&[
             "apply",
@@ -97,15 +74,9 @@ fn a_task_does_not_take_over_what_another_one_is_to_give_up_by_a_new_name() {
 #[test]
 fn a_data_source_with_another_label_takes_one_apply() {
     let stack = Sandbox::quickstart();
-    let tasks = stack.read("tasks.toml");
     // One that is in use cannot be deleted.
-    let start = tasks.find("[task.orders_to_holo]\n").unwrap();
-    let end = start + tasks[start..].find("\n[task.").unwrap();
-    stack.write(
-        "tasks.toml",
-        &format!("{}{}", &tasks[..start], &tasks[end..]),
-    );
-    let applied = Applied::new(stack);
+    stack.cut_task("orders_to_holo");
+    let applied = Applied::of(stack);
     applied
         .stack
         .edit("datasources.toml", "datasource.holo_bi", "datasource.holo");
@@ -114,5 +85,5 @@ fn a_data_source_with_another_label_takes_one_apply() {
         "type = \"holo\"\n",
         "type = \"holo\"\nname = \"holo_bi\"\n",
     );
-    applied.converges();
+    applied.converges_with_nothing_twice();
 }

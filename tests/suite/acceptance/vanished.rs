@@ -5,9 +5,7 @@ use crate::support::{Background, Emulator, Output, Sandbox, apply_one_by_one};
 /// A stack of three real-time tasks: with a lost state a solution could not be found again.
 fn stack() -> (Sandbox, Emulator, String) {
     let mut stack = Sandbox::quickstart();
-    let tasks = stack.read("tasks.toml");
-    let solution = tasks.find("[task.customers_once]").unwrap();
-    stack.write("tasks.toml", &tasks[..solution]);
+    stack.cut_task("customers_once");
     let emulator = Emulator::of(&mut stack);
     let url = emulator.url();
     (stack, emulator, url)

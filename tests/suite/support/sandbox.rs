@@ -122,6 +122,19 @@ impl Sandbox {
         self.write(path, &text.replace(from, to));
     }
 
+    /// Takes a task's block out of the quickstart's manifests.
+    #[track_caller]
+    pub(crate) fn cut_task(&self, label: &str) -> String {
+        let text = self.read("tasks.toml");
+        let header = format!("[task.{label}]\n");
+        let start = text.find(&header).expect("the block is there");
+        let end = text[start..]
+            .find("\n[task.")
+            .map_or(text.len(), |next| start + next);
+        self.write("tasks.toml", &(text[..start].to_owned() + &text[end..]));
+        text[start..end].to_owned()
+    }
+
     /// The binary with these words, ready to be started.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_syncform"));
